@@ -1,0 +1,369 @@
+//! Addresses as people type them: `HOST:PORT`, `[IPV6]:PORT`, `HOST`, `:PORT` or `PORT`.
+//!
+//! What is left out comes from a default. A Chinese input method may leave full-width characters
+//! behind, as in `１２７。０。０。１：８０８０`; they are understood.
+//!
+//! A *remote* address is where to send or connect; its port cannot be 0. A *local* address is where
+//! to receive: port 0 lets the system choose one, and `0.0.0.0` or `::` means every network card.
+
+use crate::Error;
+use std::ffi::OsString;
+use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
+
+/// An address in two parts, either of which may be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// A host name or an IP address, without the brackets of IPv6.
+    pub host: Option<String>,
+    /// The port, 0 to 65535.
+    pub port: Option<u16>,
+}
+
+/// Takes an address apart, without asking anybody what its host name means.
+///
+/// # Errors
+/// [`Error::Input`], saying what is wrong with `text`.
+///
+/// ```
+/// use common::address::{Address, parse};
+///
+/// assert_eq!(parse("８０８０")?, Address { host: None, port: Some(8080) });
+/// assert_eq!(parse("[::1]:80")?, Address { host: Some("::1".into()), port: Some(80) });
+/// assert_eq!(parse("a:65536").unwrap_err().to_string(), "端口 65536 太大：端口是 0 到 65535 的整数");
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn parse(text: &str) -> Result<Address, Error> {
+    let text = &half_width(text);
+    let bad = |problem: &str| Err(Error::Input(format!("地址 {text} 有误：{problem}")));
+    if text.is_empty() {
+        return Err(Error::Input("地址是空的".into()));
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(Address {
+            host: None,
+            port: Some(port(text)?),
+        });
+    }
+    // A bare IPv6 address is full of colons, and none of them begins a port.
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return Ok(Address {
+            host: Some(text.into()),
+            port: None,
+        });
+    }
+    let (host, rest) = match text.strip_prefix('[') {
+        Some(bracketed) => match bracketed.split_once(']') {
+            Some((host, _)) if !host.contains(':') => return bad("方括号里不是 IPv6 地址"),
+            Some((host, "")) => (host, None),
+            Some((host, rest)) => match rest.strip_prefix(':') {
+                Some(port) => (host, Some(port)),
+                None => return bad("方括号后面只能是 :PORT"),
+            },
+            None => return bad("缺少右方括号 ]"),
+        },
+        None => match text.split_once(':') {
+            Some((_, rest)) if rest.contains(':') => {
+                return bad("冒号太多，IPv6 地址要写在方括号里，如 [::1]:8080");
+            }
+            Some((host, port)) => (host, Some(port)),
+            None => (text.as_str(), None),
+        },
+    };
+    if rest == Some("") {
+        return bad("冒号后面没有端口");
+    }
+    Ok(Address {
+        host: (!host.is_empty()).then(|| host.into()),
+        port: rest.map(port).transpose()?,
+    })
+}
+
+/// Takes the address of an argument apart; where there is no argument, both parts are missing.
+///
+/// # Errors
+/// [`Error::Input`], for the reasons of [`parse`] and for an argument that is not UTF-8.
+///
+/// ```
+/// use common::address::given;
+///
+/// assert_eq!(given(Some("localhost".into()))?.port, None);
+/// assert_eq!(given(None)?.host, None);
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn given(argument: Option<OsString>) -> Result<Address, Error> {
+    let Some(argument) = argument else {
+        return Ok(Address {
+            host: None,
+            port: None,
+        });
+    };
+    match argument.to_str() {
+        Some(text) => parse(text),
+        None => {
+            let text = argument.to_string_lossy();
+            Err(Error::Input(format!("地址 {text} 不是 UTF-8")))
+        }
+    }
+}
+
+/// Reads a port, as the scripts do with `int(input("端口:"))`.
+///
+/// # Errors
+/// [`Error::Input`] for anything but a whole number from 0 to 65535.
+///
+/// ```
+/// use common::address::port;
+///
+/// assert_eq!(port(" ６６６６ ")?, 6666);
+/// assert_eq!(port("abc").unwrap_err().to_string(), "端口 abc 不是数字：端口是 0 到 65535 的整数");
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn port(text: &str) -> Result<u16, Error> {
+    let text = half_width(text);
+    let digits = text.strip_prefix('+').unwrap_or(&text);
+    if let Ok(port) = digits.parse() {
+        return Ok(port);
+    }
+    let problem = match digits.strip_prefix('-').unwrap_or(digits) {
+        "" => return Err(Error::Input("端口是空的：端口是 0 到 65535 的整数".into())),
+        number if !number.bytes().all(|byte| byte.is_ascii_digit()) => "不是数字",
+        _ if digits.starts_with('-') => "小于 0",
+        _ => "太大",
+    };
+    Err(Error::Input(format!(
+        "端口 {text} {problem}：端口是 0 到 65535 的整数"
+    )))
+}
+
+/// Finds the socket addresses of a destination. A host name may have several, of both families.
+///
+/// # Errors
+/// [`Error::Input`] for an empty host, for port 0, and for a name that nobody knows.
+///
+/// ```
+/// use common::address::resolve;
+///
+/// assert_eq!(resolve("127.0.0.1", 80)?, ["127.0.0.1:80".parse().unwrap()]);
+/// assert_eq!(resolve("", 80).unwrap_err().to_string(), "主机地址是空的");
+/// assert_eq!(resolve("::1", 0).unwrap_err().to_string(), "端口 0 不能作为目的端口");
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    if port == 0 {
+        return Err(Error::Input("端口 0 不能作为目的端口".into()));
+    }
+    look_up(host, port)
+}
+
+/// The remote address of an argument; what it leaves out comes from `default`.
+///
+/// # Errors
+/// [`Error::Input`], for the reasons of [`parse`] and [`resolve`].
+///
+/// ```
+/// use common::address::remote;
+///
+/// assert_eq!(remote(Some(":9".into()), "127.0.0.1:8080")?, ["127.0.0.1:9".parse().unwrap()]);
+/// assert_eq!(remote(None, "127.0.0.1:8080")?, ["127.0.0.1:8080".parse().unwrap()]);
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn remote(argument: Option<OsString>, default: &str) -> Result<Vec<SocketAddr>, Error> {
+    let (host, port) = complete(argument, default)?;
+    resolve(&host, port)
+}
+
+/// The local address of an argument; what it leaves out comes from `default`.
+///
+/// # Errors
+/// [`Error::Input`], for the reasons of [`parse`] and for a name that nobody knows.
+///
+/// ```
+/// use common::address::local;
+///
+/// assert_eq!(local(Some("[::1]".into()), "0.0.0.0:8080")?, "[::1]:8080".parse().unwrap());
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn local(argument: Option<OsString>, default: &str) -> Result<SocketAddr, Error> {
+    let (host, port) = complete(argument, default)?;
+    Ok(look_up(&host, port)?[0])
+}
+
+/// Picks the address that a UDP socket bound to `local` can send to: the first one of its family.
+///
+/// # Errors
+/// [`Error::Input`] where `addresses` has none of that family.
+///
+/// ```
+/// use common::address::fitting;
+///
+/// let addresses = ["[::1]:80".parse().unwrap(), "127.0.0.1:80".parse().unwrap()];
+/// assert_eq!(fitting(&addresses, "0.0.0.0:8080".parse().unwrap())?, addresses[1]);
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn fitting(addresses: &[SocketAddr], local: SocketAddr) -> Result<SocketAddr, Error> {
+    let mut fitting = addresses
+        .iter()
+        .filter(|address| address.is_ipv4() == local.is_ipv4());
+    fitting.next().copied().ok_or_else(|| {
+        let family = if local.is_ipv4() { "IPv4" } else { "IPv6" };
+        let found = addresses.iter().map(|address| address.ip().to_string());
+        let found = found.collect::<Vec<_>>().join("、");
+        Error::Input(format!(
+            "本机套接字 {local} 只能发往 {family} 地址，{found} 不是"
+        ))
+    })
+}
+
+/// The two ends of a UDP client: the remote address, and a local one of the same family.
+///
+/// A `local` argument decides the family. Where there is none, the local address is `local_default`
+/// or, for a destination that has IPv6 addresses only, `[::]` with the same port.
+///
+/// # Errors
+/// [`Error::Input`], for the reasons of [`remote`], [`local`] and [`fitting`].
+///
+/// ```
+/// use common::address::ends;
+///
+/// let (remote, local) = ends(Some("[::1]".into()), "127.0.0.1:8080", None, "0.0.0.0:10086")?;
+/// assert_eq!(remote.to_string(), "[::1]:8080");
+/// assert_eq!(local.to_string(), "[::]:10086");
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn ends(
+    remote_argument: Option<OsString>,
+    remote_default: &str,
+    local_argument: Option<OsString>,
+    local_default: &str,
+) -> Result<(SocketAddr, SocketAddr), Error> {
+    let remotes = remote(remote_argument, remote_default)?;
+    let may_change = local_argument.is_none();
+    let mut local = local(local_argument, local_default)?;
+    if may_change && remotes.iter().all(SocketAddr::is_ipv6) {
+        local = SocketAddr::from((Ipv6Addr::UNSPECIFIED, local.port()));
+    }
+    Ok((fitting(&remotes, local)?, local))
+}
+
+/// Host and port, from the argument or else from the default.
+fn complete(argument: Option<OsString>, default: &str) -> Result<(String, u16), Error> {
+    let given = given(argument)?;
+    let default = parse(default)?;
+    let host = given.host.or(default.host).unwrap_or_default();
+    Ok((host, given.port.or(default.port).unwrap_or_default()))
+}
+
+/// Asks the system for the addresses of `host`; an IP address is its own answer.
+fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let host = half_width(host);
+    if host.is_empty() {
+        return Err(Error::Input("主机地址是空的".into()));
+    }
+    let unknown = |reason: String| Error::Input(format!("找不到主机 {host}：{reason}"));
+    match (host.as_str(), port).to_socket_addrs() {
+        Err(error) => Err(unknown(error.to_string())),
+        Ok(addresses) => match Vec::from_iter(addresses) {
+            addresses if addresses.is_empty() => Err(unknown("没有地址".into())),
+            addresses => Ok(addresses),
+        },
+    }
+}
+
+/// Full-width characters (U+FF01 to U+FF5E, and the Chinese full stop) as their ASCII counterparts,
+/// without white space around.
+fn half_width(text: &str) -> String {
+    let narrow = |c| match c {
+        '。' => '.',
+        '！'..='～' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        _ => c,
+    };
+    text.trim().chars().map(narrow).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_form_is_understood() {
+        for (text, host, port) in [
+            ("192.168.1.5:8080", Some("192.168.1.5"), Some(8080)),
+            ("example.org:1", Some("example.org"), Some(1)),
+            ("[::1]:8080", Some("::1"), Some(8080)),
+            ("[fe80::1%eth0]:1", Some("fe80::1%eth0"), Some(1)),
+            ("[::1]", Some("::1"), None),
+            ("::1", Some("::1"), None),
+            ("localhost", Some("localhost"), None),
+            (":0", None, Some(0)),
+            ("65535", None, Some(65535)),
+            (
+                "１２７。０．０。１：８０８０",
+                Some("127.0.0.1"),
+                Some(8080),
+            ),
+            ("［：：１］：８０", Some("::1"), Some(80)),
+            ("　８０８０ ", None, Some(8080)),
+        ] {
+            let host = host.map(String::from);
+            assert_eq!(parse(text).unwrap(), Address { host, port }, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_says_what_is_wrong() {
+        for (text, problem) in [
+            ("", "地址是空的"),
+            ("  ", "地址是空的"),
+            ("65536", "端口 65536 太大：端口是 0 到 65535 的整数"),
+            (
+                "99999999999999999999",
+                "端口 99999999999999999999 太大：端口是 0 到 65535 的整数",
+            ),
+            ("a:-1", "端口 -1 小于 0：端口是 0 到 65535 的整数"),
+            ("a:8o", "端口 8o 不是数字：端口是 0 到 65535 的整数"),
+            ("a:", "地址 a: 有误：冒号后面没有端口"),
+            (":", "地址 : 有误：冒号后面没有端口"),
+            ("[::1", "地址 [::1 有误：缺少右方括号 ]"),
+            ("[::1]80", "地址 [::1]80 有误：方括号后面只能是 :PORT"),
+            ("[a]:80", "地址 [a]:80 有误：方括号里不是 IPv6 地址"),
+            ("[]:80", "地址 []:80 有误：方括号里不是 IPv6 地址"),
+            (
+                "a:b:c",
+                "地址 a:b:c 有误：冒号太多，IPv6 地址要写在方括号里，如 [::1]:8080",
+            ),
+        ] {
+            assert_eq!(error(parse(text)), problem);
+        }
+        assert_eq!(error(port("")), "端口是空的：端口是 0 到 65535 的整数");
+        assert_eq!(error(remote(None, "0")), "端口 0 不能作为目的端口");
+        assert_eq!(error(remote(None, "80")), "主机地址是空的");
+        let unknown = error(remote(Some("no-such-host.invalid".into()), "0.0.0.0:80"));
+        assert!(
+            unknown.starts_with("找不到主机 no-such-host.invalid："),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn a_udp_client_gets_two_ends_of_one_family() {
+        let ends = |remote: &str, local: Option<&str>| {
+            let local = local.map(OsString::from);
+            let ends = ends(Some(remote.into()), "127.0.0.1:1", local, "0.0.0.0:2");
+            ends.map(|(remote, local)| format!("{remote} {local}"))
+        };
+        assert_eq!(ends("9", None).unwrap(), "127.0.0.1:9 0.0.0.0:2");
+        assert_eq!(ends("[::1]:9", None).unwrap(), "[::1]:9 [::]:2");
+        assert_eq!(
+            ends("localhost:9", Some("127.0.0.1")).unwrap(),
+            "127.0.0.1:9 127.0.0.1:2"
+        );
+        assert_eq!(
+            error(ends("127.0.0.1:9", Some("[::1]:0"))),
+            "本机套接字 [::1]:0 只能发往 IPv6 地址，127.0.0.1 不是"
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! Ctrl-C (SIGINT), SIGTERM and SIGHUP end a program, wherever it waits.
+//!
+//! Python turns Ctrl-C into an exception that unwinds a blocked call. Rust has no such thing: the
+//! system calls of the standard library go on after a signal. So a thread of its own (the `ctrlc`
+//! package runs it) waits for the signal and ends the process while `main` is still blocked.
+
+use crate::{Error, console};
+use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+/// What to do when the signal comes.
+type Action = Box<dyn FnMut() + Send>;
+
+static ACTION: Mutex<Option<Action>> = Mutex::new(None);
+
+/// How long the last line may take. Standard error may be a pipe that is full and that nobody
+/// reads; the program ends all the same.
+const LAST_LINE: Duration = Duration::from_millis(300);
+
+/// Makes the signals end the program; [`crate::run`] has done it before a program begins.
+pub(crate) fn install() -> Result<(), Error> {
+    ctrlc::set_handler(|| {
+        let mut action = ACTION.lock().unwrap_or_else(PoisonError::into_inner);
+        match action.as_mut() {
+            Some(action) => action(),
+            None => end_program("收到中断信号，程序结束", 0),
+        }
+    })
+    .map_err(|error| Error::Incomplete(format!("无法接管 Ctrl-C：{error}")))
+}
+
+/// Replaces what the signals do. The action is called once for every signal, on a thread of its
+/// own; until it calls [`end_program`] the program goes on.
+///
+/// ```
+/// common::interrupt::on_interrupt(|| common::console::note("不会停"));
+/// ```
+pub fn on_interrupt(action: impl FnMut() + Send + 'static) {
+    *ACTION.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(action));
+}
+
+/// Ends the program at once, from any thread, with one line on standard error.
+///
+/// ```no_run
+/// common::interrupt::end_program("下载中断", 130); // 128 + SIGINT, as a shell tells it
+/// ```
+pub fn end_program(line: &'static str, status: i32) -> ! {
+    let (written, wait) = mpsc::channel();
+    let writer = std::thread::Builder::new().spawn(move || {
+        // On a terminal the cursor stands behind a prompt and "^C".
+        if io::stderr().is_terminal() {
+            console::note("");
+        }
+        console::note(line);
+        let _ = written.send(());
+    });
+    if writer.is_ok() {
+        let _ = wait.recv_timeout(LAST_LINE);
+    }
+    std::process::exit(status)
+}

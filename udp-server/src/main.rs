@@ -1,0 +1,63 @@
+//! Prints every UDP datagram that comes, and answers each with a line from the keyboard.
+//!
+//! What it shows: a UDP server is a socket bound to a port that its clients know. There is no
+//! connection and no list of clients: each datagram brings its sender's address along.
+//!
+//! Mirrors `udp_server.py`.
+
+use common::encoding::Encoding;
+use common::{Context, Error, address, console, datagram};
+use std::ffi::OsString;
+use std::net::UdpSocket;
+use std::process::ExitCode;
+
+/// Where to listen: the script's port, on every network card (its `""`).
+const LOCAL: &str = "0.0.0.0:8080";
+
+/// What `REPLY_TO` leaves out: the port of `udp-client`, on this machine.
+const REPLY_TO: &str = "127.0.0.1:10086";
+
+const HELP: &str = "\
+用法: udp-server [LOCAL [REPLY_TO]]
+
+显示收到的每个 UDP 数据报，并用键盘输入的一行回复。
+
+  LOCAL     本机的地址，默认 0.0.0.0:8080
+  REPLY_TO  回复发往的地址，默认谁发来就回复谁
+
+例如: udp-server 8080
+";
+
+fn main() -> ExitCode {
+    common::run(HELP, udp_server)
+}
+
+/// `main()` of the script.
+fn udp_server([local, reply_to]: [Option<OsString>; 2]) -> Result<(), Error> {
+    // The script always answers to one address, its author's. Here that is an argument.
+    let (reply_to, local) = if reply_to.is_some() {
+        let (reply_to, local) = address::ends(reply_to, REPLY_TO, local, LOCAL)?;
+        (Some(reply_to), local)
+    } else {
+        (None, address::local(local, LOCAL)?)
+    };
+    let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
+    let local = socket.local_addr().context("查询本机地址")?;
+    console::note(format!("已绑定 {local} ，收到数据报后输入一行作为回复"));
+
+    loop {
+        let (data, sender) = datagram::receive(&socket)?;
+        console::print(sender)?;
+        console::print(Encoding::Utf8.decode(&data))?;
+
+        // Datagrams that come meanwhile wait in the receive queue of the socket.
+        let to = reply_to.unwrap_or(sender);
+        let replied = console::ask_for("", |line| {
+            datagram::send(&socket, &Encoding::Utf8.encode(line)?, to)
+        });
+        match replied {
+            Err(error @ Error::Failed { .. }) => console::note(error), // the next one may work
+            replied => replied?,
+        }
+    }
+}
