@@ -99,9 +99,11 @@ fn file_server([listen, directory]: [Option<OsString>; 2]) -> Result<(), Error> 
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
     console::note(format!("正在监听 {listen} ，目录 {}", directory.display()));
-    interrupt::on_interrupt(move || match clients().stopping {
-        false => stop(listen),
-        true => interrupt::end_program("立即结束", 0),
+    interrupt::on_interrupt(move || {
+        if clients().stopping {
+            interrupt::end_program("立即结束", 0);
+        }
+        stop(listen);
     });
 
     let most = room(&listener);

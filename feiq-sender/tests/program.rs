@@ -1,0 +1,131 @@
+//! `feiq-sender` as its user sees it: transcript, wire, exit status.
+
+use std::net::UdpSocket;
+use testing::{Program, receive, udp};
+
+const EXE: &str = env!("CARGO_BIN_EXE_feiq-sender");
+const USAGE: &str = "feiq-sender [REMOTE]";
+
+fn sender(receiver: &UdpSocket) -> Program {
+    Program::start(EXE, &[&receiver.local_addr().unwrap().to_string()])
+}
+
+#[test]
+fn the_first_datagram_is_the_scripts_and_the_number_grows() {
+    let receiver = udp();
+    let mut sender = sender(&receiver);
+    sender.type_line("你好");
+    // What Python's "1:324244:小道士:ubuntu:32:你好".encode("gbk") gives.
+    let first = b"1:324244:\xd0\xa1\xb5\xc0\xca\xbf:ubuntu:32:\xc4\xe3\xba\xc3";
+    assert_eq!(receive(&receiver).0, first);
+    sender.type_line("");
+    assert_eq!(
+        receive(&receiver).0,
+        b"1:324245:\xd0\xa1\xb5\xc0\xca\xbf:ubuntu:32:"
+    );
+    sender.expect("请输入内容:请输入内容:请输入内容:");
+    assert_eq!(sender.shown(), "请输入内容:".repeat(3));
+}
+
+#[test]
+fn text_that_cannot_be_sent_is_refused_by_name_and_takes_no_number() {
+    let receiver = udp();
+    let mut sender = sender(&receiver);
+    sender.type_line("笑😀");
+    sender.type_line(&"长".repeat(40_000));
+    sender.type_bytes(b"\xff\n");
+    sender.type_line("ok");
+    assert!(
+        receive(&receiver).0.starts_with(b"1:324244:"),
+        "the first one that was sent"
+    );
+    sender.expect_note("😀 (U+1F600) 在 GBK 中没有编码");
+    sender.expect_note("一个数据报最多 65507 字节");
+    sender.expect_note("第 1 个字节 0xff 不是 UTF-8");
+}
+
+#[test]
+fn an_ipv6_receiver_is_reached() {
+    let receiver = UdpSocket::bind("[::1]:0").unwrap();
+    receiver.set_read_timeout(Some(testing::DEADLINE)).unwrap();
+    let mut sender = sender(&receiver);
+    sender.type_line("x");
+    assert!(receive(&receiver).0.ends_with(b":32:x"));
+}
+
+#[test]
+fn nobody_at_the_other_end_is_no_reason_to_stop() {
+    let gone = udp().local_addr().unwrap().to_string();
+    let mut sender = Program::start(EXE, &[&gone]);
+    sender.type_line("one");
+    sender.type_line("two");
+    sender.expect("请输入内容:请输入内容:请输入内容:");
+}
+
+#[test]
+fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
+    let receiver = udp();
+    let mut quiet = sender(&receiver);
+    quiet.end_input();
+    let ended = quiet.end();
+    assert_eq!(
+        (ended.status, ended.err.lines().count()),
+        (Some(0), 1),
+        "{ended:?}"
+    );
+    assert_eq!(ended.out, "请输入内容:");
+
+    let mut unread = Program::start_unread(EXE, &[&receiver.local_addr().unwrap().to_string()]);
+    unread.type_line("x");
+    let ended = unread.end();
+    assert_eq!(
+        (ended.status, ended.err.lines().count()),
+        (Some(0), 1),
+        "{ended:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it() {
+    let receiver = udp();
+    testing::check_signals(|| {
+        let sender = sender(&receiver);
+        sender.expect("请输入内容:");
+        sender
+    });
+}
+
+#[test]
+fn wrong_arguments_are_refused_by_name() {
+    testing::check_command_line(EXE, USAGE, 1);
+    testing::check_refused_remotes(EXE, USAGE);
+}
+
+/// A receiver that shows a packet number only once, as IP Messenger does.
+#[test]
+fn a_python_receiver_shows_every_message() {
+    let source = "
+import socket
+peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+peer.bind(('127.0.0.1', 0))
+print(peer.getsockname()[1])
+seen = set()
+while len(seen) < 3:
+    version, number, user, host, command, text = peer.recvfrom(1024)[0].decode('gbk').split(':', 5)
+    if number not in seen:
+        seen.add(number)
+        print(version, user, host, command, text)
+";
+    let Some(receiver) = Program::python(source, &[]) else {
+        return;
+    };
+    receiver.expect("\n");
+    let port = receiver.shown().trim().to_string();
+    let mut sender = Program::start(EXE, &[&format!("127.0.0.1:{port}")]);
+    for line in ["一", "二", "三:四"] {
+        sender.type_line(line);
+    }
+    let shown = "1 小道士 ubuntu 32 一\n1 小道士 ubuntu 32 二\n1 小道士 ubuntu 32 三:四\n";
+    assert_eq!(receiver.end().out, format!("{port}\n{shown}"));
+}

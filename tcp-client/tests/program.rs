@@ -1,0 +1,231 @@
+//! `tcp-client` as its user sees it: transcript, wire, exit status.
+
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
+use testing::{Program, accept, listen, read};
+
+const EXE: &str = env!("CARGO_BIN_EXE_tcp-client");
+const USAGE: &str = "tcp-client [REMOTE]";
+
+/// A client and the server's end of its connection.
+fn connected() -> (Program, TcpStream) {
+    let (listener, address) = listen();
+    let client = Program::start(EXE, &[&address.to_string()]);
+    let server = accept(&listener);
+    (client, server)
+}
+
+#[test]
+fn lines_go_out_in_gbk_and_answers_are_shown_until_the_close() {
+    let (mut client, mut server) = connected();
+    client.type_line("你好");
+    assert_eq!(read(&server, 4), b"\xc4\xe3\xba\xc3");
+    server.write_all(b"\xba\xc3").unwrap();
+    client.expect("收到数据好\n");
+    client.type_line("x");
+    assert_eq!(read(&server, 1), b"x");
+    server.shutdown(Shutdown::Both).unwrap();
+    let ended = client.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(ended.out, "输入:收到数据好\n输入:对方关闭了链接\n");
+    assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
+}
+
+#[test]
+fn an_answer_of_any_length_is_one_line() {
+    let (mut client, mut server) = connected();
+    let long = "长".repeat(100_000);
+    client.type_line("x");
+    server.write_all(&[0xb3, 0xa4].repeat(100_000)).unwrap();
+    client.expect(&format!("收到数据{long}\n输入:"));
+}
+
+#[test]
+fn a_character_split_at_any_byte_comes_out_whole() {
+    for split in 1..6 {
+        let (mut client, mut server) = connected();
+        server.set_nodelay(true).unwrap();
+        let (before, after) = b"\xc4\xe3\xba\xc3\xb0\xa1".split_at(split);
+        client.type_line("x");
+        server.write_all(before).unwrap();
+        // The client has shown what is whole in the first part before the second is sent.
+        let whole: String = "你好啊".chars().take(split / 2).collect();
+        if !whole.is_empty() {
+            client.expect(&format!("收到数据{whole}"));
+        }
+        server.write_all(after).unwrap();
+        // Both parts are one answer or, on a slow machine, two; no byte is lost.
+        client.type_line("y");
+        server.write_all(b"!").unwrap();
+        client.expect("!");
+        let shown = client
+            .shown()
+            .replace("输入:", "")
+            .replace("收到数据", "")
+            .replace('\n', "");
+        assert_eq!(shown, "你好啊!", "split after {split} bytes");
+    }
+}
+
+#[test]
+fn half_a_character_at_the_end_is_shown_as_such() {
+    let (mut client, mut server) = connected();
+    client.type_line("x");
+    assert_eq!(read(&server, 1), b"x");
+    server.write_all(b"ok\xc4").unwrap();
+    client.expect("收到数据ok");
+    client.type_line("y");
+    assert_eq!(read(&server, 1), b"y");
+    drop(server);
+    assert!(
+        client
+            .end()
+            .out
+            .ends_with("输入:收到数据\u{fffd}\n对方关闭了链接\n")
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_and_it_goes_on() {
+    let (mut client, mut server) = connected();
+    client.type_line("x");
+    server.write_all(b"\xff ok").unwrap();
+    client.expect("收到数据\u{fffd} ok\n输入:");
+}
+
+#[test]
+fn an_empty_line_and_text_that_gbk_lacks_send_nothing() {
+    let (mut client, server) = connected();
+    client.type_line("");
+    client.type_line("好😀");
+    client.type_bytes(b"\xff\n");
+    client.type_line("ok");
+    assert_eq!(read(&server, 2), b"ok");
+    client.expect_note("第 2 个字符 😀 (U+1F600) 在 GBK 中没有编码");
+    client.expect_note("第 1 个字节 0xff 不是 UTF-8");
+    assert_eq!(client.shown(), "输入:".repeat(4));
+}
+
+/// Where both ends only send, nobody receives and both wait for ever.
+#[test]
+fn a_long_line_and_an_echo_that_does_not_wait_for_its_end() {
+    let (mut client, mut server) = connected();
+    let line = "a".repeat(12 * 1024 * 1024);
+    client.type_line(&line);
+    server.set_write_timeout(Some(testing::DEADLINE)).unwrap();
+    let mut reader = server.try_clone().unwrap();
+    testing::within_deadline("the echo", move || {
+        let copied = std::io::copy(&mut std::io::Read::take(&mut reader, 12 << 20), &mut server);
+        assert_eq!(copied.unwrap(), 12 << 20);
+    });
+    client.expect(&format!("收到数据{line}\n输入:"));
+}
+
+#[test]
+fn a_reset_is_told_and_ends_like_a_close() {
+    let (mut client, server) = connected();
+    client.type_line("x");
+    testing::reset(server);
+    let ended = client.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(ended.out, "输入:对方关闭了链接\n");
+    assert!(ended.err.contains("接收 失败："), "{ended:?}");
+}
+
+#[test]
+fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
+    let (mut client, _server) = connected();
+    client.end_input();
+    let ended = client.end();
+    assert_eq!(
+        (ended.status, ended.err.lines().count()),
+        (Some(0), 1),
+        "{ended:?}"
+    );
+    assert_eq!(ended.out, "输入:");
+
+    let (listener, address) = listen();
+    let mut client = Program::start_unread(EXE, &[&address.to_string()]);
+    let mut server = accept(&listener);
+    client.type_line("x");
+    let _ = server.write_all(b"x"); // it may have ended at its prompt
+    let ended = client.end();
+    assert_eq!(
+        (ended.status, ended.err.lines().count()),
+        (Some(0), 1),
+        "{ended:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it_at_the_keyboard_and_at_the_socket() {
+    let servers = std::cell::RefCell::new(Vec::new());
+    testing::check_signals(|| {
+        let (client, server) = connected();
+        servers.borrow_mut().push(server);
+        client.expect("输入:");
+        client
+    });
+    testing::check_signals(|| {
+        let (mut client, server) = connected();
+        client.type_line("x");
+        read(&server, 1);
+        servers.borrow_mut().push(server);
+        client
+    });
+}
+
+#[test]
+fn wrong_arguments_are_refused_by_name() {
+    testing::check_command_line(EXE, USAGE, 1);
+    testing::check_refused_remotes(EXE, USAGE);
+}
+
+#[test]
+fn nobody_listening_is_a_failure() {
+    let (listener, address) = listen();
+    drop(listener);
+    let ended = Program::start(EXE, &[&address.to_string()]).end();
+    assert_eq!(
+        (ended.status, ended.out.as_str()),
+        (Some(1), ""),
+        "{ended:?}"
+    );
+    assert!(
+        ended.err.starts_with(&format!("连接 {address} 失败：")),
+        "{ended:?}"
+    );
+    assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
+}
+
+#[test]
+fn a_python_server_understands_it() {
+    let source = "
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+server.bind(('127.0.0.1', 0))
+server.listen(1)
+print(server.getsockname()[1])
+client, address = server.accept()
+while data := client.recv(1024):
+    print(data.decode('gbk'))
+    if data == b'bye':
+        break
+    client.sendall('收到 '.encode('gbk') + data)
+client.close()
+";
+    let Some(server) = Program::python(source, &[]) else {
+        return;
+    };
+    server.expect("\n");
+    let mut client = Program::start(EXE, &[&format!("127.0.0.1:{}", server.shown().trim())]);
+    client.type_line("你好");
+    client.expect("收到数据收到 你好\n");
+    client.type_line("bye");
+    assert_eq!(
+        client.end().out,
+        "输入:收到数据收到 你好\n输入:对方关闭了链接\n"
+    );
+    assert!(server.end().out.ends_with("你好\nbye\n"));
+}

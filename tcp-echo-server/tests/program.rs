@@ -1,0 +1,165 @@
+//! `tcp-echo-server` as its user sees it: transcript, wire, exit status.
+
+use std::io::{ErrorKind, Write};
+use std::net::Shutdown;
+use std::time::Duration;
+use testing::{Program, connect, read, read_all};
+
+const EXE: &str = env!("CARGO_BIN_EXE_tcp-echo-server");
+const USAGE: &str = "tcp-echo-server [LISTEN]";
+
+fn server() -> Program {
+    Program::start(EXE, &["127.0.0.1:0"])
+}
+
+#[test]
+fn every_chunk_is_echoed_and_shown_until_the_client_closes() {
+    let server = server();
+    let mut client = connect(server.address());
+    client.write_all(b"\xc4\xe3 it's \"\\\n").unwrap();
+    assert_eq!(read(&client, 11), b"\xc4\xe3 it's \"\\\n");
+    server.expect("\n");
+    client.write_all(b"two").unwrap();
+    assert_eq!(read(&client, 3), b"two");
+    drop(client);
+    let ended = server.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(
+        ended.out,
+        "b\"\\xc4\\xe3 it\\'s \\\"\\\\\\n\"\nb\"two\"\n客户端已关闭\n"
+    );
+}
+
+#[test]
+fn what_was_sent_before_a_half_close_is_echoed_after_it() {
+    let server = server();
+    let mut client = connect(server.address());
+    client.write_all(b"last words").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_all(&client).unwrap(), b"last words");
+    assert_eq!(server.end().status, Some(0));
+}
+
+/// The client sends until nothing more fits anywhere, and only then begins to read.
+#[test]
+fn a_client_that_reads_late_gets_everything() {
+    let server = server();
+    let mut client = connect(server.address());
+    client
+        .set_write_timeout(Some(Duration::from_millis(200)))
+        .unwrap();
+    let block = [0xa5; 64 * 1024];
+    let mut sent = 0;
+    loop {
+        match client.write(&block) {
+            Ok(length) => sent += length,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                break;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    client.shutdown(Shutdown::Write).unwrap();
+    let echo = read_all(&client).unwrap();
+    assert_eq!(echo.len(), sent);
+    assert!(echo.iter().all(|byte| *byte == 0xa5));
+    let ended = server.end();
+    assert_eq!(ended.out.matches("\\xa5").count(), sent);
+    assert!(
+        ended.out.lines().all(|line| line.len() <= 4 * 1024 + 3),
+        "1,024 bytes a line"
+    );
+}
+
+#[test]
+fn a_reset_is_told_and_ends_like_a_close() {
+    let server = server();
+    let mut client = connect(server.address());
+    client.write_all(b"x").unwrap();
+    testing::reset(client);
+    let ended = server.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(ended.out, "b\"x\"\n客户端已关闭\n");
+    assert!(ended.err.contains("的连接断开："), "{ended:?}");
+}
+
+#[test]
+fn a_closed_output_is_a_quiet_end() {
+    let server = Program::start_unread(EXE, &["127.0.0.1:0"]);
+    let mut client = connect(server.address());
+    client.write_all(b"x").unwrap();
+    let ended = server.end();
+    assert_eq!(
+        (ended.status, ended.err.lines().count()),
+        (Some(0), 2),
+        "{ended:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it_while_it_accepts_receives_and_sends() {
+    testing::check_signals(|| {
+        let server = server();
+        server.address();
+        server
+    });
+    let clients = std::cell::RefCell::new(Vec::new());
+    testing::check_signals(|| {
+        let server = server();
+        clients.borrow_mut().push(connect(server.address()));
+        server.expect_note("已连接");
+        server
+    });
+    testing::check_signals(|| {
+        let server = server();
+        let mut client = connect(server.address());
+        client
+            .set_write_timeout(Some(Duration::from_millis(200)))
+            .unwrap();
+        while client.write(&[0; 64 * 1024]).is_ok() {}
+        clients.borrow_mut().push(client);
+        server
+    });
+}
+
+#[test]
+fn wrong_arguments_are_refused_by_name() {
+    testing::check_command_line(EXE, USAGE, 1);
+    testing::check_refused_locals(EXE, USAGE);
+}
+
+#[test]
+fn a_port_that_is_taken_is_a_failure() {
+    let (_taken, address) = testing::listen();
+    let ended = Program::start(EXE, &[&address.to_string()]).end();
+    assert_eq!(
+        (ended.status, ended.out.as_str()),
+        (Some(1), ""),
+        "{ended:?}"
+    );
+    assert!(
+        ended.err.starts_with(&format!("监听 {address} 失败：")),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_python_client_understands_it() {
+    let source = "
+import socket, sys
+peer = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+for text in ('你好', '再见'):
+    peer.send(text.encode('gbk'))
+    print(peer.recv(10).decode('gbk'))
+peer.close()
+";
+    let server = server();
+    let port = server.address().port().to_string();
+    let Some(client) = Program::python(source, &[&port]) else {
+        return;
+    };
+    assert_eq!(client.end().out, "你好\n再见\n");
+    let shown = "b\"\\xc4\\xe3\\xba\\xc3\"\nb\"\\xd4\\xd9\\xbc\\xfb\"\n客户端已关闭\n";
+    assert_eq!(server.end().out, shown);
+}

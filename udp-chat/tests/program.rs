@@ -1,0 +1,200 @@
+//! `udp-chat` as its user sees it: transcript, wire, exit status.
+
+use testing::{Program, receive, udp};
+
+const EXE: &str = env!("CARGO_BIN_EXE_udp-chat");
+const USAGE: &str = "udp-chat [LOCAL]";
+const MENU: &str = "请选择功能:1.发送信息 2.接受信息 3.退出\n请选择额:";
+
+fn chat() -> Program {
+    Program::start(EXE, &["127.0.0.1:0"])
+}
+
+#[test]
+fn sending_receiving_a_wrong_choice_and_quitting() {
+    let peer = udp();
+    let address = peer.local_addr().unwrap();
+    let mut chat = chat();
+    for line in [
+        "1",
+        "127.0.0.1",
+        &address.port().to_string(),
+        "你好",
+        "9",
+        "2",
+    ] {
+        chat.type_line(line);
+    }
+    let (data, sender) = receive(&peer);
+    assert_eq!(data, "你好".as_bytes());
+    assert_eq!(sender, chat.address());
+
+    // What comes is sent back byte for byte, text or not.
+    peer.send_to(b"\xff\x00ok", sender).unwrap();
+    assert_eq!(receive(&peer).0, b"\xff\x00ok");
+    chat.type_line("3");
+    let ended = chat.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(
+        ended.out,
+        format!(
+            "{MENU}IP地址:端口:输入内容{MENU}输入错误哦\n{MENU}\
+             收到来自{address}的数据:\u{fffd}\0ok\n{MENU}"
+        )
+    );
+}
+
+#[test]
+fn two_of_them_talk() {
+    let mut receiver = chat();
+    receiver.type_line("2");
+    let port = receiver.address().port().to_string();
+    let mut sender = chat();
+    for line in ["1", "localhost", &port, "在吗", "2"] {
+        sender.type_line(line);
+    }
+    receiver.expect(&format!("收到来自{}的数据:在吗\n", sender.address()));
+    sender.expect(&format!("收到来自{}的数据:在吗\n", receiver.address()));
+}
+
+#[test]
+fn what_cannot_be_used_is_an_error_line_and_the_menu_again() {
+    let mut chat = chat();
+    for (lines, problem) in [
+        (&["1", "127.0.0.1", "abc"][..], "端口 abc 不是数字"),
+        (&["1", "127.0.0.1", "65536"], "端口 65536 太大"),
+        (&["1", "127.0.0.1", ""], "端口是空的"),
+        (&["1", "127.0.0.1", "0", "x"], "端口 0 不能作为目的端口"),
+        (&["1", "", "9", "x"], "主机地址是空的"),
+        (
+            &["1", "no-such-host.invalid", "9", "x"],
+            "找不到主机 no-such-host.invalid",
+        ),
+        (&["1", "::1", "9", "x"], "只能发往 IPv4 地址，::1 不是"),
+        (
+            &["1", "127.0.0.1", "9", &"x".repeat(65_508)],
+            "一个数据报最多 65507 字节",
+        ),
+    ] {
+        for line in lines {
+            chat.type_line(line);
+        }
+        chat.expect_note(problem);
+    }
+    chat.type_line("3");
+    let ended = chat.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(ended.out.matches(MENU).count(), 9, "{ended:?}");
+}
+
+#[test]
+fn full_width_digits_of_an_input_method_are_digits() {
+    let peer = udp();
+    let port = peer.local_addr().unwrap().port().to_string();
+    let wide = |text: &str| -> String {
+        let wide = |c: char| char::from_u32(u32::from(c) - 0x30 + 0xFF10).unwrap();
+        text.chars()
+            .map(|c| if c == '.' { '。' } else { wide(c) })
+            .collect()
+    };
+    let mut chat = chat();
+    for line in ["1", &wide("127.0.0.1"), &wide(&port), "宽"] {
+        chat.type_line(line);
+    }
+    assert_eq!(receive(&peer).0, "宽".as_bytes());
+}
+
+#[test]
+fn the_end_of_input_is_a_quiet_end_at_every_prompt() {
+    for lines in [
+        &[][..],
+        &["1"],
+        &["1", "127.0.0.1"],
+        &["1", "127.0.0.1", "9"],
+    ] {
+        let mut chat = chat();
+        for line in lines {
+            chat.type_line(line);
+        }
+        chat.end_input();
+        let ended = chat.end();
+        assert_eq!(
+            (ended.status, ended.err.lines().count()),
+            (Some(0), 1),
+            "{ended:?}"
+        );
+    }
+}
+
+#[test]
+fn a_closed_output_is_a_quiet_end() {
+    let mut chat = Program::start_unread(EXE, &["127.0.0.1:0"]);
+    chat.type_line("9");
+    let ended = chat.end();
+    assert_eq!(
+        (ended.status, ended.err.lines().count()),
+        (Some(0), 1),
+        "{ended:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it_at_every_prompt_and_at_the_socket() {
+    for (lines, shown) in [
+        (&[][..], "请选择额:"),
+        (&["1"], "IP地址:"),
+        (&["1", "127.0.0.1"], "端口:"),
+        (&["1", "127.0.0.1", "9"], "输入内容"),
+    ] {
+        testing::check_signals(|| {
+            let mut chat = chat();
+            lines.iter().for_each(|line| chat.type_line(line));
+            chat.expect(shown);
+            chat
+        });
+    }
+    testing::check_signals(|| {
+        let mut chat = chat();
+        let peer = udp();
+        chat.type_line("2");
+        // Its echo shows that it has received, the second choice puts it there again.
+        peer.send_to(b"x", chat.address()).unwrap();
+        receive(&peer);
+        chat.type_line("2");
+        chat
+    });
+}
+
+#[test]
+fn wrong_arguments_are_refused_by_name() {
+    testing::check_command_line(EXE, USAGE, 1);
+    testing::check_refused_locals(EXE, USAGE);
+}
+
+#[test]
+fn python_understands_it_in_both_roles() {
+    let source = "
+import socket, sys
+peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+peer.bind(('127.0.0.1', 0))
+print(peer.getsockname()[1])
+data, sender = peer.recvfrom(1024)
+print(data.decode())
+peer.sendto('蟒蛇'.encode(), sender)
+data, sender = peer.recvfrom(1024)
+print('echo ' + data.decode())
+";
+    let Some(python) = Program::python(source, &[]) else {
+        return;
+    };
+    python.expect("\n");
+    let port = python.shown().trim().to_string();
+    let mut chat = chat();
+    for line in ["1", "127.0.0.1", &port, "你好", "2"] {
+        chat.type_line(line);
+    }
+    python.expect("你好\n");
+    chat.expect(&format!("收到来自127.0.0.1:{port}的数据:蟒蛇\n"));
+    python.expect("echo 蟒蛇\n");
+}

@@ -1,0 +1,179 @@
+//! `udp-server` as its user sees it: transcript, wire, exit status.
+
+use testing::{Program, receive, udp};
+
+const EXE: &str = env!("CARGO_BIN_EXE_udp-server");
+const USAGE: &str = "udp-server [LOCAL [REPLY_TO]]";
+
+fn server() -> Program {
+    Program::start(EXE, &["127.0.0.1:0"])
+}
+
+#[test]
+fn each_datagram_is_shown_and_answered_to_whoever_sent_it() {
+    let mut server = server();
+    let address = server.address();
+    let (one, two) = (udp(), udp());
+    one.send_to("你好".as_bytes(), address).unwrap();
+    server.expect("你好\n");
+    two.send_to(b"two", address).unwrap(); // waits until the first is answered
+    server.type_line("回复一");
+    assert_eq!(receive(&one).0, "回复一".as_bytes());
+    server.expect("two\n");
+    server.type_line("");
+    assert_eq!(receive(&two).0, b"", "an empty line is an empty datagram");
+    let (one, two) = (one.local_addr().unwrap(), two.local_addr().unwrap());
+    assert_eq!(server.shown(), format!("{one}\n你好\n{two}\ntwo\n"));
+}
+
+#[test]
+fn answers_go_to_the_second_argument_where_there_is_one() {
+    let (sender, other) = (udp(), udp());
+    let reply_to = other.local_addr().unwrap().to_string();
+    let mut server = Program::start(EXE, &["127.0.0.1:0", &reply_to]);
+    sender.send_to(b"x", server.address()).unwrap();
+    server.type_line("there");
+    assert_eq!(receive(&other).0, b"there");
+}
+
+#[test]
+fn odd_datagrams_are_shown_and_it_goes_on() {
+    let mut server = server();
+    let peer = udp();
+    let long = "长".repeat(65_507 / 3);
+    for (datagram, shown) in [
+        (&b"\xff\xfe"[..], "\u{fffd}\u{fffd}\n"),
+        (long.as_bytes(), &format!("{long}\n")),
+        (b"", "\n"),
+        (b"last", "last\n"),
+    ] {
+        peer.send_to(datagram, server.address()).unwrap();
+        server.expect(&format!("{}\n{shown}", peer.local_addr().unwrap()));
+        server.type_line("ok");
+        assert_eq!(receive(&peer).0, b"ok");
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_sent_is_refused_and_asked_for_again() {
+    let mut server = server();
+    let peer = udp();
+    peer.send_to(b"x", server.address()).unwrap();
+    server.type_line(&"a".repeat(65_508));
+    server.type_bytes(b"\xff\n");
+    server.type_line("ok");
+    assert_eq!(receive(&peer).0, b"ok");
+    server.expect_note("一个数据报最多 65507 字节");
+    server.expect_note("第 1 个字节 0xff 不是 UTF-8");
+}
+
+#[test]
+fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
+    let peer = udp();
+    let mut server = server();
+    peer.send_to(b"x", server.address()).unwrap();
+    server.expect("x\n");
+    server.end_input();
+    let ended = server.end();
+    assert_eq!(
+        (ended.status, ended.err.lines().count()),
+        (Some(0), 1),
+        "{ended:?}"
+    );
+
+    let server = Program::start_unread(EXE, &["127.0.0.1:0"]);
+    peer.send_to(b"x", server.address()).unwrap();
+    let ended = server.end();
+    assert_eq!(
+        (ended.status, ended.err.lines().count()),
+        (Some(0), 1),
+        "{ended:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it_at_the_socket_and_at_the_keyboard() {
+    testing::check_signals(|| {
+        let server = server();
+        server.address();
+        server
+    });
+    testing::check_signals(|| {
+        let server = server();
+        udp().send_to(b"x", server.address()).unwrap();
+        server.expect("x\n");
+        server
+    });
+}
+
+/// Also where the last line can no longer be written, because nobody reads it.
+#[cfg(unix)]
+#[test]
+fn signals_end_it_while_its_output_is_stuck() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+
+    let mut child = Command::new("sh")
+        .args(["-c", "exec \"$0\" \"$1\" 2>&1", EXE, "127.0.0.1:0"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut bound = String::new();
+    output.read_line(&mut bound).unwrap(); // and from here on nobody reads
+    let address = bound.split_whitespace().nth(1).unwrap();
+    // More than a pipe holds (64 KiB on Linux, 16 on macOS): the server is stuck in the second.
+    let peer = udp();
+    for _ in 0..2 {
+        peer.send_to(&[b'x'; 60_000], address).unwrap();
+    }
+    child.stdin.take().unwrap().write_all(b"ok\n").unwrap();
+    assert_eq!(receive(&peer).0, b"ok");
+    let killed = Command::new("sh")
+        .args(["-c", "kill -TERM $0", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    let status = testing::within_deadline("SIGTERM", move || {
+        let status = child.wait().unwrap();
+        drop(output);
+        status
+    });
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn wrong_arguments_are_refused_by_name() {
+    testing::check_command_line(EXE, USAGE, 2);
+    testing::check_refused_locals(EXE, USAGE);
+    testing::check_refused(EXE, USAGE, &["0", "127.0.0.1:0"], "端口 0 不能作为目的端口");
+    let problem = "本机套接字 127.0.0.1:0 只能发往 IPv4 地址，::1 不是";
+    testing::check_refused(EXE, USAGE, &["127.0.0.1:0", "[::1]:1"], problem);
+}
+
+#[test]
+fn a_python_client_understands_it() {
+    let source = "
+import socket, sys
+peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+peer.sendto('问'.encode(), ('127.0.0.1', int(sys.argv[1])))
+while True:
+    data, sender = peer.recvfrom(1024)
+    if not data:
+        break
+    print(data.decode())
+    peer.sendto('再问'.encode(), sender)
+";
+    let mut server = server();
+    let port = server.address().port().to_string();
+    let Some(client) = Program::python(source, &[&port]) else {
+        return;
+    };
+    server.expect("\n问\n");
+    server.type_line("答");
+    client.expect("答\n");
+    server.expect("\n再问\n");
+    server.type_line("");
+    assert_eq!(client.end().status, Some(0));
+}
