@@ -49,6 +49,9 @@ const SPARE_DESCRIPTORS: usize = 4;
 /// How long a client may take to send its name: time enough to type it into `nc`.
 const NAME_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long it may take when all places are taken and others wait for one.
+const BUSY_NAME_LIMIT: Duration = Duration::from_secs(1);
+
 /// How long a client may take none of the bytes that wait for it.
 const SEND_LIMIT: Duration = Duration::from_secs(30);
 
@@ -288,8 +291,8 @@ fn room(listener: &TcpListener) -> usize {
 struct Clients {
     /// How many are being served.
     served: usize,
-    /// Those of them that have sent no name yet, the oldest first.
-    silent: VecDeque<Arc<TcpStream>>,
+    /// Those of them that have sent no name yet, and since when, the oldest first.
+    silent: VecDeque<(Instant, Arc<TcpStream>)>,
     /// No more clients are to be accepted.
     stopping: bool,
 }
@@ -316,24 +319,31 @@ struct Client {
 
 impl Client {
     /// Gives `socket` one of the `most` places, as soon as there is one. When all are taken, the
-    /// client that has been silent for longest makes way: whoever connects and says nothing, however
-    /// often, holds up nobody. `None`: the server is to stop.
+    /// client that has been silent for longest makes way after [`BUSY_NAME_LIMIT`]: whoever connects
+    /// and says nothing, however often, holds up nobody. `None`: the server is to stop.
     fn admit(socket: TcpStream, most: usize) -> Option<Client> {
         let socket = Arc::new(socket);
         let mut clients = clients();
         while clients.served >= most && !clients.stopping {
-            if let Some(silent) = clients.silent.pop_front() {
-                let _ = silent.shutdown(Shutdown::Both); // wakes its thread
-            }
-            clients = CHANGED
-                .wait(clients)
-                .unwrap_or_else(PoisonError::into_inner);
+            let silence = clients.silent.front().map(|(since, _)| since.elapsed());
+            let wait = match silence.map(|silence| BUSY_NAME_LIMIT.saturating_sub(silence)) {
+                Some(Duration::ZERO) => {
+                    if let Some((_, silent)) = clients.silent.pop_front() {
+                        let _ = silent.shutdown(Shutdown::Both); // wakes its thread
+                    }
+                    BUSY_NAME_LIMIT
+                }
+                Some(rest) => rest,
+                None => SEND_LIMIT,
+            };
+            let waited = CHANGED.wait_timeout(clients, wait);
+            (clients, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
         if clients.stopping {
             return None;
         }
         clients.served += 1;
-        clients.silent.push_back(socket.clone());
+        clients.silent.push_back((Instant::now(), socket.clone()));
         Some(Client {
             socket,
             _place: Place,
@@ -346,7 +356,7 @@ impl Client {
         let before = clients.silent.len();
         clients
             .silent
-            .retain(|silent| !Arc::ptr_eq(silent, &self.socket));
+            .retain(|(_, silent)| !Arc::ptr_eq(silent, &self.socket));
         clients.silent.len() < before
     }
 }
@@ -366,7 +376,7 @@ fn stop(listen: SocketAddr) {
     {
         let mut clients = clients();
         clients.stopping = true;
-        for silent in clients.silent.drain(..) {
+        for (_, silent) in clients.silent.drain(..) {
             let _ = silent.shutdown(Shutdown::Both); // nothing to wait for there
         }
         CHANGED.notify_all();

@@ -1,0 +1,431 @@
+//! `file-client` as its user sees it: transcript, wire, files, exit status.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::Path;
+use testing::{Program, TempDir, accept, listen, read, tempdir};
+
+const EXE: &str = env!("CARGO_BIN_EXE_file-client");
+const USAGE: &str = "file-client [REMOTE [NAME]]";
+
+/// A download of `name` into an empty directory, and the server's end of its connection, which has
+/// received the name.
+fn downloading(name: &str) -> (Program, TcpStream, TempDir) {
+    let directory = tempdir().unwrap();
+    let (client, server) = downloading_to(directory.path(), name);
+    (client, server, directory)
+}
+
+fn downloading_to(directory: &Path, name: &str) -> (Program, TcpStream) {
+    let (listener, address) = listen();
+    let client = Program::start_in(directory, EXE, &[&address.to_string(), name]);
+    let server = accept(&listener);
+    assert_eq!(read(&server, name.len()), name.as_bytes());
+    (client, server)
+}
+
+/// What a directory holds.
+fn names(directory: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(directory.path()).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_is_missing_is_asked_for_and_the_file_is_stored() {
+    let directory = tempdir().unwrap();
+    let (listener, address) = listen();
+    let mut client = Program::start_in(directory.path(), EXE, &[]);
+    for line in ["127.0.0.1", &address.port().to_string(), "道士.txt"] {
+        client.type_line(line);
+    }
+    let mut server = accept(&listener);
+    assert_eq!(read(&server, 10), "道士.txt".as_bytes());
+    server.write_all(b"first ").unwrap();
+    client.expect("收到消息\n");
+    server.write_all(b"second").unwrap();
+    drop(server);
+    let ended = client.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(ended.out, "ip地址:端口:文件名:收到消息\n文件传输完毕\n");
+    assert_eq!(ended.err, format!("已连接 {address} ，下载 道士.txt\n"));
+    assert_eq!(names(&directory), ["道士.txt"]);
+    assert_eq!(
+        fs::read(directory.path().join("道士.txt")).unwrap(),
+        b"first second"
+    );
+}
+
+#[test]
+fn answers_that_cannot_be_used_are_asked_for_again() {
+    let directory = tempdir().unwrap();
+    let (listener, address) = listen();
+    let mut client = Program::start_in(directory.path(), EXE, &[]);
+    let port = address.port().to_string();
+    let long = "x".repeat(1025);
+    for line in [
+        "",
+        "no-such-host.invalid",
+        "127.0.0.1",
+        "abc",
+        "0",
+        "65536",
+        &port,
+        "",
+        "..",
+        &long,
+        "a",
+    ] {
+        client.type_line(line);
+    }
+    assert_eq!(read(&accept(&listener), 1), b"a");
+    let (ip, port, name) = ("ip地址:".repeat(3), "端口:".repeat(4), "文件名:".repeat(4));
+    client.expect(&format!("{ip}{port}{name}"));
+    for problem in [
+        "主机地址是空的",
+        "找不到主机 no-such-host.invalid",
+        "端口 abc 不是数字",
+        "端口 0 不能作为目的端口",
+        "端口 65536 太大",
+        "文件名是空的",
+        "文件名 .. 不能用",
+        "超过 1024 字节",
+    ] {
+        client.expect_note(problem);
+    }
+}
+
+#[test]
+fn only_what_an_argument_leaves_out_is_asked_for() {
+    let (listener, address) = listen();
+    let port = address.port().to_string();
+    let directory = tempdir().unwrap();
+    for (argument, lines, prompts) in [
+        ("127.0.0.1", [&port, "a"], "端口:文件名:"),
+        (port.as_str(), ["127.0.0.1", "a"], "ip地址:文件名:"),
+    ] {
+        let mut client = Program::start_in(directory.path(), EXE, &[argument]);
+        lines.iter().for_each(|line| client.type_line(line));
+        drop(accept(&listener));
+        assert!(client.end().out.starts_with(prompts));
+    }
+}
+
+#[test]
+fn the_file_lands_under_its_last_component_in_the_current_directory() {
+    let outer = tempdir().unwrap();
+    let inner = outer.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    let (client, mut server) = downloading_to(&inner, "../up/name.txt");
+    server.write_all(b"x").unwrap();
+    drop(server);
+    assert_eq!(client.end().status, Some(0));
+    assert_eq!(names(&outer), ["inner"]);
+    assert_eq!(fs::read(inner.join("name.txt")).unwrap(), b"x");
+}
+
+/// What the user already has stays as it is until the whole new file is there.
+#[test]
+fn an_existing_file_survives_a_refusal_a_reset_and_a_closed_output() {
+    let directory = tempdir().unwrap();
+    fs::write(directory.path().join("a"), "old").unwrap();
+    let old_is_there = || {
+        assert_eq!(names(&directory), ["a"]);
+        assert_eq!(fs::read(directory.path().join("a")).unwrap(), b"old");
+    };
+
+    let (client, server) = downloading_to(directory.path(), "a");
+    drop(server);
+    let ended = client.end();
+    assert_eq!(
+        (ended.status, ended.out.as_str()),
+        (Some(1), "没有下载文件\n"),
+        "{ended:?}"
+    );
+    assert!(ended.err.contains("服务器没有发来内容"), "{ended:?}");
+    old_is_there();
+
+    let (listener, address) = listen();
+    let client = Program::start_in(directory.path(), EXE, &[&address.to_string(), "a"]);
+    let mut server = accept(&listener);
+    server.write_all(b"half").unwrap();
+    client.expect("收到消息\n");
+    old_is_there_beside_a_temporary_file(&directory);
+    testing::reset(server); // the name is unread, as after the death of file-server
+    let ended = client.end();
+    assert_eq!(
+        (ended.status, ended.out.as_str()),
+        (Some(1), "收到消息\n"),
+        "{ended:?}"
+    );
+    assert!(
+        ended
+            .err
+            .contains("下载中断，收到 4 字节，没有保存：连接断开："),
+        "{ended:?}"
+    );
+    old_is_there();
+
+    let (client, mut server) = downloading_to(directory.path(), "a");
+    server.write_all(b"new").unwrap();
+    drop(server);
+    assert_eq!(client.end().status, Some(0));
+    assert_eq!(fs::read(directory.path().join("a")).unwrap(), b"new");
+}
+
+fn old_is_there_beside_a_temporary_file(directory: &TempDir) {
+    let names = names(directory);
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(
+        names[0].starts_with(".file-client-") && names[1] == "a",
+        "{names:?}"
+    );
+}
+
+#[test]
+fn a_target_that_is_no_file_or_is_read_only_is_left_alone() {
+    let directory = tempdir().unwrap();
+    fs::create_dir(directory.path().join("a")).unwrap();
+    let (client, _server) = downloading_to(directory.path(), "a");
+    let ended = client.end();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(
+        ended.err.contains("a 已经存在，而且不是普通文件"),
+        "{ended:?}"
+    );
+    assert_eq!(names(&directory), ["a"]);
+
+    let path = directory.path().join("b");
+    fs::write(&path, "old").unwrap();
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    let (client, _server) = downloading_to(directory.path(), "b");
+    let ended = client.end();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.err.contains("b 已经存在，而且是只读的"), "{ended:?}");
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_version_keeps_the_permissions_of_the_old_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("a");
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let (client, mut server) = downloading_to(directory.path(), "a");
+    server.write_all(b"new").unwrap();
+    drop(server);
+    assert_eq!(client.end().status, Some(0));
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_written_is_a_failure() {
+    let (listener, address) = listen();
+    // In /proc nobody can create files, not even root. Elsewhere there is no such place for root.
+    if !Path::new("/proc/self").exists() {
+        return;
+    }
+    let client = Program::start_in(Path::new("/proc"), EXE, &[&address.to_string(), "a"]);
+    let _server = accept(&listener);
+    let ended = client.end();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(
+        ended.err.contains("创建临时文件 .file-client-"),
+        "{ended:?}"
+    );
+}
+
+/// On a tmpfs of 64 KiB, in a mount namespace of the client's own, where the test may make one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_a_failure_without_leftovers() {
+    let directory = tempdir().unwrap();
+    let (listener, address) = listen();
+    let script = "mount -t tmpfs -o size=64k none . && cd \"$PWD\" && echo old > a && echo mounted \
+                  && \"$0\" \"$1\" a; echo \"status $?\"; ls -A; cat a";
+    let mut command = std::process::Command::new("unshare");
+    command.args([
+        "--mount",
+        "--map-root-user",
+        "sh",
+        "-c",
+        script,
+        EXE,
+        &address.to_string(),
+    ]);
+    command.current_dir(directory.path());
+    let probe = std::process::Command::new("unshare")
+        .args(["--mount", "--map-root-user", "mount", "-t", "tmpfs", "none"])
+        .arg(directory.path())
+        .status();
+    if !probe.is_ok_and(|status| status.success()) {
+        eprintln!("no mount namespace here: skipped");
+        return;
+    }
+    let client = Program::spawn(command);
+    let mut server = accept(&listener);
+    // The client closes when its disk is full, so this fails at some point.
+    while server.write_all(&[b'x'; 64 * 1024]).is_ok() {}
+    let ended = client.end();
+    assert_eq!(
+        ended.out, "mounted\n收到消息\nstatus 1\na\nold\n",
+        "{ended:?}"
+    );
+    assert!(ended.err.contains("没有保存：写不下去了："), "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_during_a_download_leaves_nothing_and_tells_130() {
+    for signal in ["INT", "TERM"] {
+        for begun in [false, true] {
+            let (client, mut server, directory) = downloading("a");
+            if begun {
+                server.write_all(b"half").unwrap();
+                client.expect("收到消息\n");
+            }
+            client.signal(signal);
+            let ended = client.end();
+            assert_eq!(ended.status, Some(130), "{ended:?}");
+            assert!(ended.err.ends_with("下载中断，没有保存文件\n"), "{ended:?}");
+            assert_eq!(names(&directory), [] as [&str; 0]);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it_at_every_prompt() {
+    for (lines, shown) in [
+        (&[][..], "ip地址:"),
+        (&["127.0.0.1"], "端口:"),
+        (&["127.0.0.1", "9"], "文件名:"),
+    ] {
+        testing::check_signals(|| {
+            let mut client = Program::start(EXE, &[]);
+            lines.iter().for_each(|line| client.type_line(line));
+            client.expect(shown);
+            client
+        });
+    }
+}
+
+#[test]
+fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
+    for lines in [&[][..], &["127.0.0.1"], &["127.0.0.1", "9"]] {
+        let mut client = Program::start(EXE, &[]);
+        lines.iter().for_each(|line| client.type_line(line));
+        client.end_input();
+        let ended = client.end();
+        assert_eq!(
+            (ended.status, ended.err.as_str()),
+            (Some(0), ""),
+            "{ended:?}"
+        );
+    }
+    let (listener, address) = listen();
+    let mut client = Program::start_unread(EXE, &[&address.to_string()]);
+    client.type_line("Cargo.toml");
+    client.end_input();
+    drop(listener);
+    assert!(matches!(client.end().status, Some(0 | 1)), "no panic (101)");
+}
+
+#[test]
+fn wrong_arguments_are_refused_by_name() {
+    testing::check_command_line(EXE, USAGE, 2);
+    testing::check_refused_remotes(EXE, USAGE);
+    testing::check_refused(EXE, USAGE, &["127.0.0.1:9", ""], "文件名是空的");
+    testing::check_refused(EXE, USAGE, &["127.0.0.1:9", "a/.."], "文件名 a/.. 不能用");
+}
+
+#[test]
+fn nobody_listening_is_a_failure() {
+    let (listener, address) = listen();
+    drop(listener);
+    let ended = Program::start(EXE, &[&address.to_string(), "a"]).end();
+    assert_eq!(
+        (ended.status, ended.out.as_str()),
+        (Some(1), ""),
+        "{ended:?}"
+    );
+    assert!(
+        ended.err.starts_with(&format!("连接 {address} 失败：")),
+        "{ended:?}"
+    );
+}
+
+/// A terminal on standard error shows the progress, in one line.
+#[test]
+fn a_terminal_shows_bytes_rate_and_time() {
+    let source = "
+import os, pty, socket, subprocess, sys, tempfile
+server = socket.create_server(('127.0.0.1', 0))
+master, slave = pty.openpty()
+client = subprocess.Popen(
+    [sys.argv[1], '127.0.0.1:%d' % server.getsockname()[1], 'a'],
+    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave, cwd=tempfile.mkdtemp())
+os.close(slave)
+peer, _ = server.accept()
+peer.recv(1024)
+peer.sendall(b'x' * 5000)
+peer.close()
+screen = b''
+try:
+    while data := os.read(master, 1024):
+        screen += data
+except OSError:
+    pass
+print(client.wait(), screen.decode())
+";
+    let Some(screen) = Program::python(source, &[EXE]) else {
+        return;
+    };
+    let out = screen.end().out;
+    assert!(out.starts_with("0 已连接"), "{out}");
+    assert!(
+        out.contains("\r5000 字节  ") && out.contains(" MiB/s  ") && out.contains(" 秒"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_python_server_understands_it() {
+    let source = "
+import socket
+server = socket.create_server(('127.0.0.1', 0))
+print(server.getsockname()[1])
+for answer in (b'content' * 1000, b''):
+    client, _ = server.accept()
+    print(client.recv(1024).decode())
+    client.sendall(answer)
+    client.close()
+";
+    let Some(server) = Program::python(source, &[]) else {
+        return;
+    };
+    server.expect("\n");
+    let remote = format!("127.0.0.1:{}", server.shown().trim());
+    let directory = tempdir().unwrap();
+    let client = Program::start_in(directory.path(), EXE, &[&remote, "文件"]);
+    assert_eq!(client.end().out, "收到消息\n文件传输完毕\n");
+    assert_eq!(
+        fs::read(directory.path().join("文件")).unwrap(),
+        b"content".repeat(1000)
+    );
+    let client = Program::start_in(directory.path(), EXE, &[&remote, "none"]);
+    assert_eq!(client.end().out, "没有下载文件\n");
+    assert_eq!(names(&directory), ["文件"]);
+}

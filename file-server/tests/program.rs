@@ -1,0 +1,372 @@
+//! `file-server` as its user sees it: transcript, wire, exit status.
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use testing::{Program, TempDir, connect, read_all, tempdir};
+
+const EXE: &str = env!("CARGO_BIN_EXE_file-server");
+const USAGE: &str = "file-server [LISTEN [DIR]]";
+
+/// More than all the buffers between a server and a client that does not read.
+const LARGE: u64 = 64 << 20;
+
+/// A server of a directory with the files `a.txt` and, of [`LARGE`] bytes, `large`.
+fn server() -> (Program, TempDir) {
+    let directory = tempdir().unwrap();
+    fs::write(directory.path().join("a.txt"), "content").unwrap();
+    fs::File::create(directory.path().join("large"))
+        .unwrap()
+        .set_len(LARGE)
+        .unwrap();
+    (
+        Program::start(EXE, &["127.0.0.1:0", directory.path().to_str().unwrap()]),
+        directory,
+    )
+}
+
+/// A connection that has asked for `name`.
+fn ask(server: &Program, name: impl AsRef<[u8]>) -> TcpStream {
+    let mut client = connect(server.address());
+    client.write_all(name.as_ref()).unwrap();
+    client
+}
+
+/// A connection that is being served `large`: its first bytes have come, the rest waits.
+fn ask_large(server: &Program) -> TcpStream {
+    let mut client = ask(server, "large");
+    client.read_exact(&mut [0; 1000]).unwrap();
+    client
+}
+
+fn is_reset(result: &std::io::Result<Vec<u8>>) -> bool {
+    result
+        .as_ref()
+        .is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+}
+
+#[test]
+fn a_file_is_served_and_its_name_shown_twice() {
+    let (server, directory) = server();
+    assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
+    fs::create_dir(directory.path().join("子目录")).unwrap();
+    fs::write(directory.path().join("子目录/文件"), "inner").unwrap();
+    assert_eq!(read_all(&ask(&server, "./子目录/文件")).unwrap(), b"inner");
+    let name = "./\\xe5\\xad\\x90\\xe7\\x9b\\xae\\xe5\\xbd\\x95/\\xe6\\x96\\x87\\xe4\\xbb\\xb6";
+    server.expect(&format!(
+        "b\"a.txt\"\nb\"a.txt\"\nb\"{name}\"\nb\"{name}\"\n"
+    ));
+    assert_eq!(server.noted().lines().count(), 1, "{}", server.noted());
+}
+
+#[test]
+fn a_line_end_is_not_part_of_the_name() {
+    let (server, _directory) = server();
+    for name in ["a.txt\n", "a.txt\r\n"] {
+        assert_eq!(
+            read_all(&ask(&server, name)).unwrap(),
+            b"content",
+            "{name:?}"
+        );
+    }
+}
+
+/// Bytes that come after the name must not turn the close into a reset.
+#[test]
+fn a_client_that_goes_on_talking_gets_an_orderly_close() {
+    let (server, _directory) = server();
+    let mut client = ask_large(&server);
+    client.write_all(b"what else is there?\n").unwrap();
+    let rest = read_all(&client).unwrap();
+    assert_eq!(rest.len() as u64, LARGE - 1000);
+    client.write_all(b"thanks\n").unwrap();
+}
+
+#[test]
+fn every_refusal_is_told_and_sends_nothing() {
+    let (server, directory) = server();
+    let outside = tempdir().unwrap();
+    fs::write(outside.path().join("secret"), "secret").unwrap();
+    fs::create_dir(directory.path().join("sub")).unwrap();
+    let absolute = outside.path().join("secret");
+    let relative = format!(
+        "../{}/secret",
+        outside.path().file_name().unwrap().to_str().unwrap()
+    );
+    let own = directory.path().join("a.txt");
+    let long = [b'x'; 1025];
+    let mut refused: Vec<(&[u8], &str)> = vec![
+        (b"missing", "打不开 missing："),
+        (b"..", "拒绝：.. 不是目录内的相对路径"),
+        (relative.as_bytes(), "不是目录内的相对路径"),
+        (b"sub/../a.txt", "拒绝：sub/../a.txt 不是目录内的相对路径"),
+        (
+            absolute.to_str().unwrap().as_bytes(),
+            "不是目录内的相对路径",
+        ),
+        (own.to_str().unwrap().as_bytes(), "不是目录内的相对路径"),
+        (b"sub", "拒绝：sub 不是普通文件"),
+        (b".", "拒绝：. 不是普通文件"),
+        (b"a.txt/", "打不开 a.txt/："),
+        (b"a\0b", "打不开 a\0b："),
+        (&long, "文件名超过 1024 字节"),
+        (b"\n", "没有收到文件名"),
+    ];
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink(&absolute, directory.path().join("link")).unwrap();
+        symlink(outside.path(), directory.path().join("linked")).unwrap();
+        symlink("/dev/zero", directory.path().join("zero")).unwrap();
+        symlink("a.txt", directory.path().join("inside")).unwrap();
+        symlink("loop", directory.path().join("loop")).unwrap();
+        let fifo = directory.path().join("fifo");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(fifo)
+                .status()
+                .unwrap()
+                .success()
+        );
+        refused.extend([
+            (&b"link"[..], "拒绝：link 指向目录之外"),
+            (b"linked/secret", "拒绝：linked/secret 指向目录之外"),
+            (b"zero", "拒绝：zero 指向目录之外"),
+            (b"loop", "打不开 loop："),
+            (b"fifo", "拒绝：fifo 不是普通文件"),
+        ]);
+    }
+    #[cfg(windows)]
+    refused.extend([
+        (&b"NUL"[..], "不是普通文件的名字"),
+        (b"a.txt::$DATA", "不是普通文件的名字"),
+        (b"..\\x", "不是目录内的相对路径"),
+    ]);
+    for (count, (name, reason)) in refused.into_iter().enumerate() {
+        assert_eq!(read_all(&ask(&server, name)).unwrap(), b"", "{name:?}");
+        server.expect_note(reason);
+        assert_eq!(
+            server.shown().matches("\n你下载的文件不存在\n").count(),
+            count + 1
+        );
+    }
+    #[cfg(unix)]
+    assert_eq!(read_all(&ask(&server, "inside")).unwrap(), b"content");
+    assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
+}
+
+/// On Unix a name is bytes, and Python's server opens it as such.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_utf8_is_a_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let (server, directory) = server();
+    let name = b"\xc4\xe3.txt";
+    fs::write(
+        directory.path().join(std::ffi::OsStr::from_bytes(name)),
+        "gbk",
+    )
+    .unwrap();
+    assert_eq!(read_all(&ask(&server, name)).unwrap(), b"gbk");
+}
+
+#[test]
+fn an_empty_file_and_a_client_without_a_name_get_an_orderly_close() {
+    let (server, directory) = server();
+    fs::write(directory.path().join("empty"), "").unwrap();
+    assert_eq!(read_all(&ask(&server, "empty")).unwrap(), b"");
+    let client = connect(server.address());
+    client.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_all(&client).unwrap(), b"");
+    server.expect("b\"empty\"\nb\"empty\"\nb\"\"\nb\"\"\n你下载的文件不存在\n");
+}
+
+#[test]
+fn clients_are_served_side_by_side() {
+    let (server, _directory) = server();
+    let _silent: Vec<_> = (0..50).map(|_| connect(server.address())).collect();
+    let _deaf: Vec<_> = (0..50).map(|_| ask(&server, "large")).collect();
+    let clients: Vec<_> = (0..100).map(|_| ask(&server, "a.txt")).collect();
+    for client in clients {
+        assert_eq!(read_all(&client).unwrap(), b"content");
+    }
+}
+
+/// Neither a crash nor `kill -9` lets half a file look like a whole one.
+#[cfg(unix)]
+#[test]
+fn a_killed_server_is_a_reset() {
+    let (server, _directory) = server();
+    let client = ask_large(&server);
+    server.signal("KILL");
+    let result = read_all(&client);
+    assert!(is_reset(&result), "{:?}", result.map(|bytes| bytes.len()));
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_served_is_a_reset() {
+    let (server, directory) = server();
+    let client = ask_large(&server);
+    fs::File::options()
+        .write(true)
+        .open(directory.path().join("large"))
+        .unwrap()
+        .set_len(0)
+        .unwrap();
+    let result = read_all(&client);
+    assert!(is_reset(&result), "{:?}", result.map(|bytes| bytes.len()));
+    server.expect_note("文件在发送时变短了（67108864 字节只剩 ");
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_served_is_served_as_it_was() {
+    let (server, directory) = server();
+    let client = ask_large(&server);
+    let mut file = fs::File::options()
+        .append(true)
+        .open(directory.path().join("large"))
+        .unwrap();
+    file.write_all(b"more").unwrap();
+    assert_eq!(read_all(&client).unwrap().len() as u64, LARGE - 1000);
+}
+
+#[test]
+fn a_client_that_resets_is_told_and_the_next_one_is_served() {
+    let (server, _directory) = server();
+    let client = ask(&server, "large");
+    testing::reset(client);
+    server.expect_note("发送文件 失败：");
+    assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_first_ctrl_c_lets_downloads_finish_and_accepts_no_more() {
+    let (server, _directory) = server();
+    let _silent = connect(server.address());
+    let client = ask_large(&server);
+    server.signal("INT");
+    server.expect_note("停止接受连接");
+    let address = server.address();
+    testing::within_deadline("refused connections", move || {
+        while TcpStream::connect(address).is_ok() {}
+    });
+    assert_eq!(read_all(&client).unwrap().len() as u64, LARGE - 1000);
+    drop(client);
+    assert_eq!(server.end().status, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_second_ctrl_c_ends_at_once_and_what_runs_is_a_reset() {
+    let (server, _directory) = server();
+    let client = ask_large(&server);
+    server.signal("INT");
+    server.expect_note("停止接受连接");
+    server.signal("INT");
+    let ended = server.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.err.ends_with("立即结束\n"), "{ended:?}");
+    assert!(is_reset(&read_all(&client)));
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_an_idle_server() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let (server, _directory) = server();
+        server.address();
+        server.signal(signal);
+        let ended = server.end();
+        assert_eq!(
+            (ended.status, ended.err.lines().count()),
+            (Some(0), 2),
+            "{ended:?}"
+        );
+    }
+}
+
+#[test]
+fn a_closed_output_is_a_quiet_end_after_the_running_downloads() {
+    let (_, directory) = server();
+    let unread =
+        || Program::start_unread(EXE, &["127.0.0.1:0", directory.path().to_str().unwrap()]);
+    let server = unread();
+    let result = read_all(&ask(&server, "a.txt"));
+    assert!(is_reset(&result), "{result:?}");
+    assert_eq!(server.end().status, Some(0));
+}
+
+/// With room for six clients only: the seventh takes the place of the one that is silent longest.
+#[cfg(unix)]
+#[test]
+fn few_file_descriptors_are_enough_for_everybody_in_turn() {
+    let (_, directory) = server();
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "ulimit -n 20; exec \"$0\" 127.0.0.1:0 \"$1\"", EXE])
+        .arg(directory.path());
+    let server = Program::spawn(command);
+    let silent: Vec<_> = (0..12).map(|_| connect(server.address())).collect();
+    let clients: Vec<_> = (0..60).map(|_| ask(&server, "a.txt")).collect();
+    for client in clients {
+        assert_eq!(read_all(&client).unwrap(), b"content");
+    }
+    assert!(
+        !server.noted().contains("接受连接失败"),
+        "{}",
+        server.noted()
+    );
+    server.expect_note("没有发来文件名，让位给别的客户端");
+    drop(silent);
+}
+
+#[test]
+fn wrong_arguments_are_refused_by_name() {
+    testing::check_command_line(EXE, USAGE, 2);
+    testing::check_refused_locals(EXE, USAGE);
+    testing::check_refused(
+        EXE,
+        USAGE,
+        &["0", "no-such-directory"],
+        "目录 no-such-directory 打不开",
+    );
+    testing::check_refused(EXE, USAGE, &["0", "Cargo.toml"], "目录 Cargo.toml 打不开");
+}
+
+#[test]
+fn a_port_that_is_taken_is_a_failure() {
+    let (_taken, address) = testing::listen();
+    let ended = Program::start(EXE, &[&address.to_string()]).end();
+    assert_eq!(
+        (ended.status, ended.out.as_str()),
+        (Some(1), ""),
+        "{ended:?}"
+    );
+    assert!(
+        ended.err.starts_with(&format!("监听 {address} 失败：")),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_python_client_understands_it() {
+    let source = "
+import socket, sys
+for name in ('a.txt', 'missing', 'large'):
+    peer = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+    peer.send(name.encode())
+    length = 0
+    while data := peer.recv(1024):
+        length += len(data)
+    print(name, length)
+    peer.close()
+";
+    let (server, _directory) = server();
+    let port = server.address().port().to_string();
+    let Some(client) = Program::python(source, &[&port]) else {
+        return;
+    };
+    assert_eq!(client.end().out, "a.txt 7\nmissing 0\nlarge 67108864\n");
+    server.expect("b\"missing\"\nb\"missing\"\n你下载的文件不存在\n");
+}
