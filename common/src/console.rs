@@ -119,7 +119,7 @@ pub fn print(text: impl Display) -> Result<(), Error> {
 /// Writes `bytes` to standard output as they are, and sees to it that they are shown at once.
 ///
 /// # Errors
-/// Those of [`print`].
+/// Those of [`print()`].
 ///
 /// ```
 /// common::console::write(b"no line end")?;

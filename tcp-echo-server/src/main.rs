@@ -6,6 +6,7 @@
 //! Mirrors `tcp_echo_server.py`.
 
 use common::{Context, Error, address, console};
+use std::ascii;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -47,14 +48,11 @@ fn tcp_echo_server([listen]: [Option<OsString>; 1]) -> Result<(), Error> {
     console::note(format!("客户端 {address} 已连接"));
 
     let mut buffer = vec![0; RECV_SIZE];
+    let mut printout = Printout::new();
     loop {
         match echo(&mut client, &mut buffer) {
             Ok(0) => break,
-            Ok(length) => {
-                for line in buffer[..length].chunks(LINE_SIZE) {
-                    console::print(format!("b\"{}\"", line.escape_ascii()))?;
-                }
-            }
+            Ok(length) => console::write(printout.of(&buffer[..length]))?,
             // A reset ends the connection as well, if not in an orderly way.
             Err(error) => {
                 console::note(format!("与客户端 {address} 的连接断开：{error}"));
@@ -72,4 +70,51 @@ fn echo(client: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     // `write_all` goes on until everything is sent; the script's `send()` may send a part only.
     client.write_all(&buffer[..length])?;
     Ok(length)
+}
+
+/// What `print(recv_data)` shows: the bytes as a literal, those that are no ASCII text as `\xc4`.
+///
+/// This is most of the program's work, so every byte's text is looked up, not worked out anew.
+struct Printout {
+    /// For each byte value its text and how long that is, 4 bytes at most.
+    escapes: [([u8; 4], usize); 256],
+    text: Vec<u8>,
+}
+
+impl Printout {
+    fn new() -> Printout {
+        let escapes = std::array::from_fn(|value| {
+            let mut text = [0; 4];
+            let escape = ascii::escape_default(value as u8);
+            let length = escape.len();
+            escape
+                .zip(&mut text)
+                .for_each(|(byte, place)| *place = byte);
+            (text, length)
+        });
+        Printout {
+            escapes,
+            text: Vec::new(),
+        }
+    }
+
+    fn of(&mut self, received: &[u8]) -> &[u8] {
+        self.text.clear();
+        for line in received.chunks(LINE_SIZE) {
+            self.text.extend_from_slice(b"b\"");
+            let begin = self.text.len();
+            self.text.resize(begin + 4 * line.len(), 0);
+            let mut end = begin;
+            for byte in line {
+                // All four bytes, whatever the length, since that is faster: the next text
+                // overwrites what is too much.
+                let (text, length) = self.escapes[usize::from(*byte)];
+                self.text[end..end + 4].copy_from_slice(&text);
+                end += length;
+            }
+            self.text.truncate(end);
+            self.text.extend_from_slice(b"\"\n");
+        }
+        &self.text
+    }
 }
