@@ -57,8 +57,10 @@ fn feiq_sender([remote]: [Option<OsString>; 1]) -> Result<(), Error> {
     let mut packet_number = FIRST_PACKET_NUMBER;
     loop {
         let sent = console::ask_for("请输入内容:", |text| {
-            let message = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{SENDMSG}:{text}");
-            datagram::send(&socket, &Encoding::Gbk.encode(&message)?, remote)
+            let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{SENDMSG}:");
+            let mut message = Encoding::Gbk.encode(&header)?;
+            message.extend(Encoding::Gbk.encode(text)?);
+            datagram::send(&socket, &message, remote)
         });
         match sent {
             Ok(()) => packet_number += 1,

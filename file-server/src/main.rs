@@ -15,7 +15,7 @@
 
 use common::{Context, Error, address, console, file_name, interrupt, is_timeout};
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -98,10 +98,12 @@ fn get_file(directory: &Path, name: &[u8]) -> Result<Option<(File, u64)>, Error>
 /// `main()` of the script.
 fn file_server([listen, directory]: [Option<OsString>; 2]) -> Result<(), Error> {
     let listen = address::local(listen, LISTEN)?;
-    let directory = real_directory(directory)?;
+    let directory = directory.unwrap_or(DIRECTORY.into());
+    let shown = directory.to_string_lossy().into_owned();
+    let directory = real_directory(&directory)?;
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
-    console::note(format!("正在监听 {listen} ，目录 {}", directory.display()));
+    console::note(format!("正在监听 {listen} ，目录 {shown}"));
     interrupt::on_interrupt(move || {
         if clients().stopping {
             interrupt::end_program("立即结束", 0);
@@ -187,22 +189,23 @@ fn open_inside(directory: &Path, name: &[u8]) -> Result<(File, u64), String> {
             Component::Normal(part) => {
                 let part = part.to_string_lossy();
                 if cfg!(windows) && file_name::is_special_on_windows(&part) {
-                    return Err(format!("拒绝：{part} 在 Windows 上不是普通文件的名字"));
+                    return Err(format!("拒绝：{part:?} 在 Windows 上不是普通文件的名字"));
                 }
             }
             Component::CurDir => {}
-            _ => return Err(format!("拒绝：{} 不是目录内的相对路径", path.display())),
+            _ => return Err(format!("拒绝：{path:?} 不是目录内的相对路径")),
         }
     }
-    let failed = |error: io::Error| format!("打不开 {}：{error}", path.display());
+    // `:?` writes quotes around the name, and `\n` for a line end that a hostile client has put there.
+    let failed = |error: io::Error| format!("打不开 {path:?}：{error}");
     // Where the name really leads, with all links followed.
     let real = fs::canonicalize(directory.join(path)).map_err(failed)?;
     if !real.starts_with(directory) {
-        return Err(format!("拒绝：{} 指向目录之外", path.display()));
+        return Err(format!("拒绝：{path:?} 指向目录之外"));
     }
     // Asked before opening: opening a pipe waits, and opening a device may do anything.
     if !fs::metadata(&real).map_err(failed)?.is_file() {
-        return Err(format!("拒绝：{} 不是普通文件", path.display()));
+        return Err(format!("拒绝：{path:?} 不是普通文件"));
     }
     let file = File::open(&real).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
@@ -223,11 +226,10 @@ fn path_of(name: &[u8]) -> Result<&Path, String> {
     Ok(Path::new(name))
 }
 
-/// The directory of the argument with all links followed, so that its name is the beginning of the
-/// name of everything inside it.
-fn real_directory(argument: Option<OsString>) -> Result<PathBuf, Error> {
-    let directory = argument.unwrap_or(DIRECTORY.into());
-    let real = fs::canonicalize(&directory).and_then(|real| fs::read_dir(&real).map(|_| real));
+/// The directory with all links followed, so that its name is the beginning of the name of everything
+/// inside it.
+fn real_directory(directory: &OsStr) -> Result<PathBuf, Error> {
+    let real = fs::canonicalize(directory).and_then(|real| fs::read_dir(&real).map(|_| real));
     real.map_err(|error| {
         let directory = directory.to_string_lossy();
         Error::Input(format!("目录 {directory} 打不开：{error}"))

@@ -96,19 +96,22 @@ fn every_refusal_is_told_and_sends_nothing() {
     let own = directory.path().join("a.txt");
     let long = [b'x'; 1025];
     let mut refused: Vec<(&[u8], &str)> = vec![
-        (b"missing", "打不开 missing："),
-        (b"..", "拒绝：.. 不是目录内的相对路径"),
+        (b"missing", "打不开 \"missing\"："),
+        (b"..", "拒绝：\"..\" 不是目录内的相对路径"),
         (relative.as_bytes(), "不是目录内的相对路径"),
-        (b"sub/../a.txt", "拒绝：sub/../a.txt 不是目录内的相对路径"),
+        (
+            b"sub/../a.txt",
+            "拒绝：\"sub/../a.txt\" 不是目录内的相对路径",
+        ),
         (
             absolute.to_str().unwrap().as_bytes(),
             "不是目录内的相对路径",
         ),
         (own.to_str().unwrap().as_bytes(), "不是目录内的相对路径"),
-        (b"sub", "拒绝：sub 不是普通文件"),
-        (b".", "拒绝：. 不是普通文件"),
-        (b"a.txt/", "打不开 a.txt/："),
-        (b"a\0b", "打不开 a\0b："),
+        (b"sub", "拒绝：\"sub\" 不是普通文件"),
+        (b".", "拒绝：\".\" 不是普通文件"),
+        (b"a.txt/", "打不开 \"a.txt/\"："),
+        (b"a\0b", "打不开 \"a\\0b\"："),
         (&long, "文件名超过 1024 字节"),
         (b"\n", "没有收到文件名"),
     ];
@@ -129,11 +132,11 @@ fn every_refusal_is_told_and_sends_nothing() {
                 .success()
         );
         refused.extend([
-            (&b"link"[..], "拒绝：link 指向目录之外"),
-            (b"linked/secret", "拒绝：linked/secret 指向目录之外"),
-            (b"zero", "拒绝：zero 指向目录之外"),
-            (b"loop", "打不开 loop："),
-            (b"fifo", "拒绝：fifo 不是普通文件"),
+            (&b"link"[..], "拒绝：\"link\" 指向目录之外"),
+            (b"linked/secret", "拒绝：\"linked/secret\" 指向目录之外"),
+            (b"zero", "拒绝：\"zero\" 指向目录之外"),
+            (b"loop", "打不开 \"loop\"："),
+            (b"fifo", "拒绝：\"fifo\" 不是普通文件"),
         ]);
     }
     #[cfg(windows)]

@@ -46,12 +46,12 @@ fn udp_client([remote, local]: [Option<OsString>; 2]) -> Result<(), Error> {
 
     loop {
         let (data, sender) = datagram::receive(&socket)?;
-        // An empty datagram is a datagram like any other; the script takes it for a farewell.
-        if data.is_empty() {
-            console::print("服务器已关闭")?;
-            return Ok(());
+        if !data.is_empty() {
+            console::print(sender)?;
+            console::print(Encoding::Utf8.decode(&data))?;
+        } else {
+            // An empty datagram is a datagram like any other; the script takes it for a farewell.
+            return console::print("服务器已关闭");
         }
-        console::print(sender)?;
-        console::print(Encoding::Utf8.decode(&data))?;
     }
 }

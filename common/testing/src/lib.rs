@@ -18,6 +18,9 @@ pub use tempfile::{TempDir, tempdir};
 /// machine fails no test.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long a caller with several programs looks after one of them.
+const LITTLE: Duration = Duration::from_millis(50);
+
 /// What has come out of one of a program's streams so far.
 #[derive(Default)]
 struct Output {
@@ -51,11 +54,19 @@ impl Output {
 
     /// Waits until `found` returns something for the text so far; `None` at the deadline or the end.
     fn wait_for<T>(&self, found: impl Fn(&str, bool) -> Option<T>) -> Option<T> {
+        self.wait_within(DEADLINE, found)
+    }
+
+    fn wait_within<T>(
+        &self,
+        limit: Duration,
+        found: impl Fn(&str, bool) -> Option<T>,
+    ) -> Option<T> {
         let state = self.state.lock().unwrap();
         let look = |state: &(Vec<u8>, bool)| found(&String::from_utf8_lossy(&state.0), state.1);
         let (state, _) = self
             .changed
-            .wait_timeout_while(state, DEADLINE, |state| look(state).is_none() && !state.1)
+            .wait_timeout_while(state, limit, |state| look(state).is_none() && !state.1)
             .unwrap();
         look(&state)
     }
@@ -186,6 +197,19 @@ impl Program {
         {
             self.fail(&format!("standard output never showed {text:?}"));
         }
+    }
+
+    /// Waits until standard output shows what `found` looks for, but not long: for a caller that has
+    /// other programs to look after. Returns what has been shown.
+    pub fn wait_a_little(&self, found: impl Fn(&str) -> bool) -> String {
+        let out = self.out.as_ref().expect("nobody reads the output");
+        out.wait_within(LITTLE, |shown, _| found(shown).then_some(()));
+        self.shown()
+    }
+
+    /// Waits until `found` finds something in what standard output shows.
+    pub fn wait_a_while<T>(&self, found: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.out.as_ref()?.wait_for(|shown, _| found(shown))
     }
 
     /// Waits until standard error shows `text`.
