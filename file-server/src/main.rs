@@ -111,7 +111,7 @@ fn file_server([listen, directory]: [Option<OsString>; 2]) -> Result<(), Error> 
         stop(listen);
     });
 
-    let most = room(&listener);
+    let most = room();
     while !clients().stopping {
         let (socket, address) = match listener.accept() {
             Ok(accepted) => accepted,
@@ -280,13 +280,22 @@ fn close(mut client: &TcpStream) -> Result<(), Error> {
     Ok(())
 }
 
-/// How many clients can be served: as many as there are pairs of descriptors, up to
-/// [`MOST_CLIENTS`]. The standard library cannot tell the limit, so try.
-fn room(listener: &TcpListener) -> usize {
-    let wanted = 2 * MOST_CLIENTS + SPARE_DESCRIPTORS;
-    let free = (0..wanted).map_while(|_| listener.try_clone().ok());
-    let free = free.collect::<Vec<_>>().len(); // counted while all of them are open
-    (free.saturating_sub(SPARE_DESCRIPTORS) / 2).max(1)
+/// How many clients can be served: as many as there are pairs of free descriptors, up to
+/// [`MOST_CLIENTS`]. The standard library cannot tell the limit; Linux tells it in a file.
+fn room() -> usize {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let limit = line.and_then(|line| line.split_whitespace().next());
+    let limit = match limit.and_then(|limit| limit.parse().ok()) {
+        Some(limit) => limit,
+        None if cfg!(windows) => usize::MAX,
+        None => 256, // what macOS and the BSDs begin with
+    };
+    let open = fs::read_dir("/dev/fd").map(Iterator::count).unwrap_or(0);
+    let free = limit.saturating_sub(open + SPARE_DESCRIPTORS);
+    (free / 2).clamp(1, MOST_CLIENTS)
 }
 
 /// What all threads know of the clients.

@@ -12,6 +12,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
+pub mod bench;
+
 pub use tempfile::{TempDir, tempdir};
 
 /// How long anything may take before it counts as hanging. Far more than it needs, so that a busy

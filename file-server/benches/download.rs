@@ -1,0 +1,352 @@
+//! Downloads: `file-server` and `file-client` beside `nc`, `socat` and Python peers.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use testing::bench::{
+    Contender, Figures, Measured, compare, connect_when_ready, directory_in_memory, free_port,
+    installed, sibling,
+};
+
+const SERVER: &str = env!("CARGO_BIN_EXE_file-server");
+const MIB: u64 = 1 << 20;
+
+/// Works as the document's server does: the whole file at once, one client after the other.
+const PYTHON_SERVER: &str = "
+import socket, sys
+with socket.create_server(('127.0.0.1', int(sys.argv[1])), backlog=128) as server:
+    while True:
+        client, _ = server.accept()
+        name = client.recv(1024)
+        if name:
+            with open(sys.argv[2] + '/' + name.decode(), 'rb') as file:
+                content = file.read()
+            print(content)
+            client.sendall(content)
+        client.close()
+";
+
+/// Works as the document's client does: 1,024 bytes at a time, and a line for each.
+const PYTHON_CLIENT: &str = "
+import socket, sys, time
+while True:
+    try:
+        client = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+        break
+    except ConnectionRefusedError:
+        time.sleep(0.002)
+client.sendall(sys.argv[2].encode())
+with open(sys.argv[3], 'wb') as file:
+    while data := client.recv(1024):
+        print('got data')
+        file.write(data)
+";
+
+fn main() {
+    let directory = directory_in_memory();
+    let directory = directory.path();
+    let client = sibling("file-client");
+    let make = |name: &str, size: u64| {
+        let mut random = noise();
+        let mut file = File::create(directory.join(name)).unwrap();
+        for _ in 0..size / MIB {
+            file.write_all(&random(MIB as usize)).unwrap();
+        }
+    };
+    make("512", 512 * MIB);
+    make("32", 32 * MIB);
+    make("1", MIB);
+
+    let ours = |name: &'static str| {
+        let client = client.clone();
+        Contender::new(
+            format!("file-server + file-client, {name} MiB"),
+            move || {
+                let (server, address) = start_ours(directory)?;
+                let target = directory.join("target");
+                fs::create_dir_all(&target).unwrap();
+                let begin = Instant::now();
+                let mut command = Command::new(&client);
+                command
+                    .args([&address.to_string(), name])
+                    .current_dir(&target);
+                let mut receiver = Measured::start(&mut command)?;
+                receiver.wait()?;
+                let figures = figures(begin.elapsed(), directory, name, &target.join(name))?;
+                Ok(with_memory(figures, server, receiver))
+            },
+        )
+    };
+    compare(
+        "Download: one client",
+        vec![
+            ours("512"),
+            Contender::new("nc, 512 MiB", || {
+                installed("nc")?;
+                let port = free_port().to_string();
+                let mut sender = Command::new("nc");
+                sender.args(["-l", "-N", "127.0.0.1", &port]);
+                let mut receiver = Command::new("nc");
+                receiver.args(["-d", "127.0.0.1", &port]);
+                pair(directory, "512", sender, receiver)
+            }),
+            Contender::new("socat -b 262144, 512 MiB", || {
+                installed("socat")?;
+                let port = free_port();
+                let mut sender = Command::new("socat");
+                let listen = format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr");
+                sender.args(["-b", "262144", "-u", "-", &listen]);
+                let mut receiver = Command::new("socat");
+                receiver.args(["-b", "262144", "-u", &format!("TCP:127.0.0.1:{port}"), "-"]);
+                pair(directory, "512", sender, receiver)
+            }),
+            ours("32"),
+            Contender::new("Python as in the document, 32 MiB", || {
+                python_pair(directory, "32")
+            }),
+        ],
+    );
+    fs::remove_file(directory.join("512")).unwrap();
+
+    println!(
+        "\n## Download: how the time grows\n\n| size | seconds | MiB/s |\n| --- | --- | --- |"
+    );
+    for mebibytes in [1, 16, 128, 1024] {
+        make("growing", mebibytes * MIB);
+        let (_server, address) = start_ours(directory).unwrap();
+        let target = directory.join("target");
+        let mut times: Vec<f64> = (0..7)
+            .map(|_| {
+                let begin = Instant::now();
+                let mut command = Command::new(&client);
+                command
+                    .args([&address.to_string(), "growing"])
+                    .current_dir(&target);
+                Measured::start(&mut command).unwrap().wait().unwrap();
+                let time = begin.elapsed();
+                figures(time, directory, "growing", &target.join("growing")).unwrap();
+                time.as_secs_f64()
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        println!(
+            "| {mebibytes} MiB | {:.3} | {:.0} |",
+            times[3],
+            mebibytes as f64 / times[3]
+        );
+    }
+    fs::remove_file(directory.join("growing")).unwrap();
+
+    for count in [1, 10, 100, 1000] {
+        compare(
+            &format!("Download: {count} clients at once, 1 MiB each"),
+            vec![
+                Contender::new("file-server", || {
+                    let (server, address) = start_ours(directory)?;
+                    let figures = many(count, address, directory, b"1")?;
+                    Ok(with_server_memory(figures, server))
+                }),
+                Contender::new("socat -b 262144, a process for each", || {
+                    installed("socat")?;
+                    let port = free_port();
+                    let mut server = Command::new("socat");
+                    let listen =
+                        format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,backlog=128");
+                    let file = directory.join("1");
+                    server.args([
+                        "-b",
+                        "262144",
+                        "-U",
+                        &listen,
+                        &format!("OPEN:{},rdonly", file.display()),
+                    ]);
+                    let server = Measured::start(&mut server)?;
+                    let figures = many(count, ([127, 0, 0, 1], port).into(), directory, b"")?;
+                    Ok(with_server_memory(figures, server))
+                }),
+                Contender::new("Python as in the document", || {
+                    let (server, port) = start_python(directory)?;
+                    let figures = many(count, ([127, 0, 0, 1], port).into(), directory, b"1")?;
+                    Ok(with_server_memory(figures, server))
+                }),
+            ],
+        );
+    }
+}
+
+/// Bytes that no compression shrinks, and the same ones in every run.
+fn noise() -> impl FnMut(usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    move |length| {
+        let mut bytes = Vec::with_capacity(length);
+        while bytes.len() < length {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            bytes.extend_from_slice(&state.to_le_bytes());
+        }
+        bytes
+    }
+}
+
+fn start_ours(directory: &Path) -> Result<(Measured, SocketAddr), String> {
+    let mut command = Command::new(SERVER);
+    command.arg("127.0.0.1:0").arg(directory);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut server = Measured::start_as_is(&mut command)?;
+    let mut notes = std::io::BufReader::new(server.child().stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut notes, &mut line).map_err(|error| error.to_string())?;
+    // The rest is read as well, so that the server never waits for it.
+    thread::spawn(move || std::io::copy(&mut notes, &mut std::io::sink()));
+    let address = line
+        .split(' ')
+        .nth(1)
+        .and_then(|address| address.parse().ok());
+    Ok((server, address.ok_or(format!("no address in {line:?}"))?))
+}
+
+fn start_python(directory: &Path) -> Result<(Measured, u16), String> {
+    installed("python3")?;
+    let port = free_port();
+    let mut command = Command::new("python3");
+    command
+        .args(["-c", PYTHON_SERVER, &port.to_string()])
+        .arg(directory);
+    let server = Measured::start(&mut command)?;
+    drop(connect_when_ready(([127, 0, 0, 1], port).into())?);
+    Ok((server, port))
+}
+
+/// A sender whose standard input is the file, and a receiver whose standard output becomes one.
+fn pair(
+    directory: &Path,
+    name: &str,
+    mut sender: Command,
+    mut receiver: Command,
+) -> Result<Figures, String> {
+    let target = directory.join("target").join(name);
+    let source = File::open(directory.join(name)).unwrap();
+    sender
+        .stdin(source)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let server = Measured::start_as_is(&mut sender)?;
+    wait_until_listening(&sender);
+    receiver
+        .stdin(Stdio::null())
+        .stdout(File::create(&target).unwrap())
+        .stderr(Stdio::null());
+    let begin = Instant::now();
+    let mut client = Measured::start_as_is(&mut receiver)?;
+    client.wait()?;
+    let figures = figures(begin.elapsed(), directory, name, &target)?;
+    Ok(with_memory(figures, server, client))
+}
+
+/// These tools serve one connection and cannot be asked whether they listen by making one.
+fn wait_until_listening(_sender: &Command) {
+    thread::sleep(Duration::from_millis(150));
+}
+
+fn python_pair(directory: &Path, name: &str) -> Result<Figures, String> {
+    let (server, port) = start_python(directory)?;
+    let target = directory.join("target").join(name);
+    let begin = Instant::now();
+    let mut command = Command::new("python3");
+    command
+        .args(["-c", PYTHON_CLIENT, &port.to_string(), name])
+        .arg(&target);
+    let mut client = Measured::start(&mut command)?;
+    client.wait()?;
+    let figures = figures(begin.elapsed(), directory, name, &target)?;
+    Ok(with_memory(figures, server, client))
+}
+
+/// The throughput, if what has arrived is what was sent. The copy is deleted.
+fn figures(time: Duration, directory: &Path, name: &str, copy: &Path) -> Result<Figures, String> {
+    let (mut sent, mut received) = (
+        File::open(directory.join(name)).unwrap(),
+        File::open(copy).unwrap(),
+    );
+    let length = sent.metadata().unwrap().len();
+    let (mut one, mut other) = (vec![0; MIB as usize], vec![0; MIB as usize]);
+    if received.metadata().unwrap().len() != length {
+        return Err("not all bytes arrived".into());
+    }
+    for _ in 0..length / MIB {
+        sent.read_exact(&mut one).unwrap();
+        received.read_exact(&mut other).unwrap();
+        if one != other {
+            return Err("other bytes arrived".into());
+        }
+    }
+    fs::remove_file(copy).unwrap();
+    Ok(vec![(
+        "MiB/s",
+        length as f64 / MIB as f64 / time.as_secs_f64(),
+    )])
+}
+
+fn with_memory(mut figures: Figures, server: Measured, client: Measured) -> Figures {
+    figures.push(("server, MiB", server.peak()));
+    figures.push(("client, MiB", client.peak()));
+    figures
+}
+
+fn with_server_memory(mut figures: Figures, server: Measured) -> Figures {
+    figures.push(("server, MiB", server.peak()));
+    figures
+}
+
+/// `count` clients at once, each of which asks with `request` and must get all of the file `1`.
+fn many(
+    count: usize,
+    address: SocketAddr,
+    directory: &Path,
+    request: &'static [u8],
+) -> Result<Figures, String> {
+    let expected = fs::read(directory.join("1")).unwrap();
+    drop(connect_when_ready(address)?);
+    let begin = Instant::now();
+    let wrong = thread::scope(|scope| {
+        let clients: Vec<_> = (0..count)
+            .map(|_| {
+                let expected = &expected;
+                let download = move || {
+                    let mut socket = connect_when_ready(address).ok()?;
+                    socket.write_all(request).ok()?;
+                    let mut buffer = vec![0; 64 * 1024];
+                    let mut rest = &expected[..];
+                    loop {
+                        let length = socket.read(&mut buffer).ok()?;
+                        if length == 0 {
+                            return rest.is_empty().then_some(());
+                        }
+                        rest = rest.strip_prefix(&buffer[..length])?;
+                    }
+                };
+                scope.spawn(download)
+            })
+            .collect();
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .filter(Option::is_none)
+            .count()
+    });
+    if wrong > 0 {
+        return Err(format!("{wrong} of {count} downloads were not whole"));
+    }
+    Ok(vec![(
+        "MiB/s",
+        count as f64 / begin.elapsed().as_secs_f64(),
+    )])
+}
