@@ -80,7 +80,9 @@ fn exchange(mut socket: &TcpStream, data: &[u8], decoder: &mut Decoder) -> Resul
     thread::scope(|scope| {
         // A second thread sends while this one receives. A peer that answers before it has read
         // everything would otherwise wait for us to receive, and we for it to do the same.
-        let sending = scope.spawn(move || socket.write_all(data));
+        let sending = thread::Builder::new()
+            .spawn_scoped(scope, move || socket.write_all(data))
+            .context("创建发送线程")?;
         let answered = print_answer(socket, data, decoder, || sending.is_finished());
         if !matches!(answered, Ok(true)) {
             let _ = socket.shutdown(Shutdown::Both); // ends a sender that is still waiting

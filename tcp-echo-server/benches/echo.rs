@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use testing::bench::{
     Contender, Figures, Measured, compare, connect_when_ready, free_port, installed,
 };
@@ -69,6 +69,9 @@ fn contenders(work: fn(TcpStream) -> Result<Figures, String>) -> Vec<Contender<'
 
 /// Sends and receives at the same time; the echo must be what was sent.
 fn throughput(mut socket: TcpStream) -> Result<Figures, String> {
+    // One that stalls must not take a minute to be found out.
+    let limit = Some(Duration::from_secs(10));
+    socket.set_read_timeout(limit).unwrap();
     let block: Vec<u8> = (0..WRITE).map(|at| (at * 31 % 251) as u8).collect();
     let begin = Instant::now();
     thread::scope(|scope| {

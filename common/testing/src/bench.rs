@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often each contender runs.
+/// How often each contender runs, where [`compare`] decides.
 const ROUNDS: usize = 7;
 
 /// How long a connection may move nothing before its run counts as failed.
-const STALLED: Duration = Duration::from_secs(10);
+const STALLED: Duration = Duration::from_secs(60);
 
 /// How often a process is asked for its memory.
 const SAMPLING: Duration = Duration::from_millis(2);
@@ -41,19 +41,30 @@ impl<'a> Contender<'a> {
     }
 }
 
-/// Runs the contenders in turn, A B C A B C …, and prints a table: the median of each figure, its
+/// [`compare_often`], as often as is usual.
+pub fn compare(title: &str, contenders: Vec<Contender>) {
+    compare_often(ROUNDS, title, contenders);
+}
+
+/// Runs the contenders in turn, A B C B C A …, `rounds` times, and prints a table: the median of each figure, its
 /// spread, and the ratio of the medians of the first figure to ours, the first contender.
-pub fn compare(title: &str, mut contenders: Vec<Contender>) {
+pub fn compare_often(rounds: usize, title: &str, mut contenders: Vec<Contender>) {
     println!("\n## {title}\n");
     let mut runs: Vec<Result<Vec<Figures>, String>> =
         contenders.iter().map(|_| Ok(vec![])).collect();
-    for round in 1..=ROUNDS {
-        for (contender, runs) in contenders.iter_mut().zip(&mut runs) {
-            let Ok(figures) = runs else { continue };
-            progress(&format!("{title}: {round}/{ROUNDS} {}", contender.name));
-            match (contender.run)() {
+    let count = contenders.len();
+    for round in 0..rounds {
+        // Each round begins with the next one, so that nobody always follows the same other.
+        for at in (0..count).map(|turn| (round + turn) % count) {
+            let Ok(figures) = &mut runs[at] else { continue };
+            progress(&format!(
+                "{title}: {}/{rounds} {}",
+                round + 1,
+                contenders[at].name
+            ));
+            match (contenders[at].run)() {
                 Ok(run) => figures.push(run),
-                Err(problem) => *runs = Err(problem),
+                Err(problem) => runs[at] = Err(problem),
             }
         }
     }
