@@ -372,6 +372,12 @@ impl Client {
     }
 }
 
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.has_spoken(); // nobody shall wait for it any more
+    }
+}
+
 /// One of the places that [`room`] has found. Dropping it frees it.
 struct Place;
 

@@ -300,7 +300,7 @@ fn a_closed_output_is_a_quiet_end_after_the_running_downloads() {
     assert_eq!(server.end().status, Some(0));
 }
 
-/// With room for six clients only: the seventh takes the place of the one that is silent longest.
+/// With room for a handful of clients, the next one takes the place of the one silent for longest.
 #[cfg(unix)]
 #[test]
 fn few_file_descriptors_are_enough_for_everybody_in_turn() {
@@ -322,6 +322,27 @@ fn few_file_descriptors_are_enough_for_everybody_in_turn() {
     );
     server.expect_note("没有发来文件名，让位给别的客户端");
     drop(silent);
+}
+
+/// Half a minute, which is the limit itself.
+#[test]
+#[ignore = "takes half a minute; .ci/run runs it"]
+fn a_client_that_says_nothing_or_reads_nothing_is_dropped() {
+    let (server, _directory) = server();
+    let silent = connect(server.address());
+    let mut deaf = ask_large(&server);
+    for client in [&silent, &deaf] {
+        client
+            .set_read_timeout(Some(2 * testing::DEADLINE))
+            .unwrap();
+    }
+    assert_eq!(read_all(&silent).unwrap(), b"");
+    server.expect_note("30 秒内没有发来文件名");
+    server.expect_note("30 秒没有接收数据，下载中断");
+    let mut rest = Vec::new();
+    let end = deaf.read_to_end(&mut rest);
+    assert!(end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset));
+    assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
 }
 
 #[test]

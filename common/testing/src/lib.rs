@@ -142,7 +142,7 @@ impl Program {
         command.args(arguments);
         command
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(unread())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         drop(child.stdout.take());
@@ -287,6 +287,21 @@ impl Program {
             self.noted()
         )
     }
+}
+
+/// An output whose other end is closed before the program starts, so that not even its first line
+/// finds a reader.
+#[cfg(unix)]
+fn unread() -> Stdio {
+    let (writer, reader) = std::os::unix::net::UnixStream::pair().unwrap();
+    drop(reader);
+    Stdio::from(std::os::fd::OwnedFd::from(writer))
+}
+
+/// Elsewhere a pipe, whose other end is closed right after the start.
+#[cfg(not(unix))]
+fn unread() -> Stdio {
+    Stdio::piped()
 }
 
 impl Drop for Program {
