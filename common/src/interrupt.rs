@@ -14,9 +14,9 @@ type Action = Box<dyn FnMut() + Send>;
 
 static ACTION: Mutex<Option<Action>> = Mutex::new(None);
 
-/// How long the last line may take. Standard error may be a pipe that is full and that nobody
-/// reads; the program ends all the same.
-const LAST_LINE: Duration = Duration::from_millis(300);
+/// How long a line may take. Standard error may be a pipe that is full and that nobody reads; the
+/// program ends all the same.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Makes the signals end the program; [`crate::run`] has done it before a program begins.
 pub(crate) fn install() -> Result<(), Error> {
@@ -40,12 +40,12 @@ pub fn on_interrupt(action: impl FnMut() + Send + 'static) {
     *ACTION.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(action));
 }
 
-/// Ends the program at once, from any thread, with one line on standard error.
+/// [`console::note`] for an action of [`on_interrupt`]: it never waits for a reader.
 ///
-/// ```no_run
-/// common::interrupt::end_program("下载中断", 130); // 128 + SIGINT, as a shell tells it
 /// ```
-pub fn end_program(line: &'static str, status: i32) -> ! {
+/// common::interrupt::note("停止接受连接");
+/// ```
+pub fn note(line: &'static str) {
     let (written, wait) = mpsc::channel();
     let writer = std::thread::Builder::new().spawn(move || {
         // On a terminal the cursor stands behind a prompt and "^C".
@@ -56,7 +56,16 @@ pub fn end_program(line: &'static str, status: i32) -> ! {
         let _ = written.send(());
     });
     if writer.is_ok() {
-        let _ = wait.recv_timeout(LAST_LINE);
+        let _ = wait.recv_timeout(PATIENCE);
     }
+}
+
+/// Ends the program at once, from any thread, with one line on standard error.
+///
+/// ```no_run
+/// common::interrupt::end_program("下载中断", 130); // 128 + SIGINT, as a shell tells it
+/// ```
+pub fn end_program(line: &'static str, status: i32) -> ! {
+    note(line);
     std::process::exit(status)
 }

@@ -398,7 +398,7 @@ fn stop(listen: SocketAddr) {
         }
         CHANGED.notify_all();
     }
-    console::note("停止接受连接，等待正在进行的下载结束，再按一次 Ctrl-C 立即结束");
+    interrupt::note("停止接受连接，等待正在进行的下载结束，再按一次 Ctrl-C 立即结束");
     // Nothing but a connection wakes `accept`, so connect: not to 0.0.0.0, which is no destination
     // on Windows, but to this machine.
     let ip = match listen.ip() {
