@@ -3,7 +3,7 @@
 //! Standard output carries what the script would print and nothing else; everything new goes to
 //! standard error through [`note`]. So `2>/dev/null` leaves the script's own transcript.
 
-use crate::{Context, Error};
+use crate::Error;
 use std::fmt::Display;
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 
@@ -18,7 +18,7 @@ const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 ///
 /// # Errors
 /// [`Error::InputEnded`] at the end of input; [`Error::OutputClosed`] where nobody sees the prompt
-/// any more; [`Error::Failed`] where standard input cannot be read.
+/// any more; [`Error::Incomplete`] where standard input cannot be read.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), common::Error> {
@@ -68,7 +68,9 @@ fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
     let mut line = Vec::new();
     let read = |input: &mut dyn BufRead, line: &mut Vec<u8>| {
         let mut limited = input.take(LONGEST_LINE);
-        limited.read_until(b'\n', line).context("读标准输入")
+        limited
+            .read_until(b'\n', line)
+            .map_err(|reason| broken("读标准输入", &reason))
     };
     if read(input, &mut line)? == 0 {
         return Err(Error::InputEnded);
@@ -105,7 +107,7 @@ fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
 /// `println!` would panic where nobody reads the output any more; this returns an error.
 ///
 /// # Errors
-/// [`Error::OutputClosed`] for a closed standard output, [`Error::Failed`] for one that cannot be
+/// [`Error::OutputClosed`] for a closed standard output, [`Error::Incomplete`] for one that cannot be
 /// written for another reason (a full disk).
 ///
 /// ```
@@ -129,8 +131,13 @@ pub fn write(bytes: &[u8]) -> Result<(), Error> {
     let mut output = io::stdout().lock();
     match output.write_all(bytes).and_then(|()| output.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Error::OutputClosed),
-        result => result.context("写标准输出"),
+        result => result.map_err(|reason| broken("写标准输出", &reason)),
     }
+}
+
+/// A console that does not work is no matter of one line: the program cannot go on.
+fn broken(tried: &str, reason: &io::Error) -> Error {
+    Error::Incomplete(format!("{tried} 失败：{reason}"))
 }
 
 /// Prints one line on standard error: what the script does not say.

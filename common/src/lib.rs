@@ -31,14 +31,14 @@ pub enum Error {
     /// Something the user gave that cannot be used. At a prompt, say why and ask again
     /// ([`console::ask_for`] does); on the command line it ends the program with status 2.
     Input(String),
-    /// The operating system refused: what was tried, and its reason.
+    /// The operating system refused one step: what was tried, and its reason. The next one may work.
     Failed {
         /// What was tried, and with what: `绑定 0.0.0.0:8080`.
         tried: String,
         /// The reason of the operating system.
         reason: io::Error,
     },
-    /// The work could not be completed, for a reason of the program's own.
+    /// The work cannot be completed.
     Incomplete(String),
     /// Standard input has ended (Ctrl-D, a closed pipe), where Python raises `EOFError`. The program
     /// ends quietly.

@@ -85,6 +85,26 @@ fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
     );
 }
 
+/// And not an error a microsecond, for ever.
+#[cfg(unix)]
+#[test]
+fn a_console_that_does_not_work_is_a_failure() {
+    for (redirected, problem) in [
+        ("< /", "读标准输入 失败："),
+        ("> /dev/full", "写标准输出 失败："),
+    ] {
+        if redirected.contains("full") && !std::path::Path::new("/dev/full").exists() {
+            continue;
+        }
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &format!("exec \"$0\" 127.0.0.1:9 {redirected}"), EXE]);
+        let ended = Program::spawn(command).end();
+        assert_eq!(ended.status, Some(1), "{ended:?}");
+        assert_eq!(ended.err.lines().count(), 2, "{ended:?}");
+        assert!(ended.err.contains(problem), "{ended:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn signals_end_it() {
