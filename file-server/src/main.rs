@@ -52,8 +52,9 @@ const NAME_LIMIT: Duration = Duration::from_secs(30);
 /// How long it may take when all places are taken and others wait for one.
 const BUSY_NAME_LIMIT: Duration = Duration::from_secs(1);
 
-/// How long a client may take none of the bytes that wait for it.
-const SEND_LIMIT: Duration = Duration::from_secs(30);
+/// How long a client may take none of the bytes that wait for it. The limit is for one `send`, and one
+/// that has sent a part is followed by another: it takes two or three until the client is dropped.
+const SEND_LIMIT: Duration = Duration::from_secs(15);
 
 /// How long to wait, after the file, for the client to close as well.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
