@@ -68,21 +68,13 @@ fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
     let mut quiet = sender(&receiver);
     quiet.end_input();
     let ended = quiet.end();
-    assert_eq!(
-        (ended.status, ended.err.lines().count()),
-        (Some(0), 1),
-        "{ended:?}"
-    );
+    ended.check_quiet(1);
     assert_eq!(ended.out, "请输入内容:");
 
     let mut unread = Program::start_unread(EXE, &[&receiver.local_addr().unwrap().to_string()]);
     unread.type_line("x");
     let ended = unread.end();
-    assert_eq!(
-        (ended.status, ended.err.lines().count()),
-        (Some(0), 1),
-        "{ended:?}"
-    );
+    ended.check_quiet(1);
 }
 
 /// And not an error a microsecond, for ever.

@@ -356,15 +356,7 @@ fn nobody_listening_is_a_failure() {
     let (listener, address) = listen();
     drop(listener);
     let ended = Program::start(EXE, &[&address.to_string(), "a"]).end();
-    assert_eq!(
-        (ended.status, ended.out.as_str()),
-        (Some(1), ""),
-        "{ended:?}"
-    );
-    assert!(
-        ended.err.starts_with(&format!("连接 {address} 失败：")),
-        "{ended:?}"
-    );
+    ended.check_failed(&format!("连接 {address} 失败："));
 }
 
 /// A terminal on standard error shows the progress, in one line.

@@ -240,7 +240,8 @@ fn pair(
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let server = Measured::start_as_is(&mut sender)?;
-    wait_until_listening(&sender);
+    // It serves one connection only, so it cannot be asked whether it listens by making one.
+    thread::sleep(Duration::from_millis(150));
     receiver
         .stdin(Stdio::null())
         .stdout(File::create(&target).unwrap())
@@ -250,11 +251,6 @@ fn pair(
     client.wait()?;
     let figures = figures(begin.elapsed(), directory, name, &target)?;
     Ok(with_memory(figures, server, client))
-}
-
-/// These tools serve one connection and cannot be asked whether they listen by making one.
-fn wait_until_listening(_sender: &Command) {
-    thread::sleep(Duration::from_millis(150));
 }
 
 fn python_pair(directory: &Path, name: &str) -> Result<Figures, String> {

@@ -137,11 +137,7 @@ fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
     let (mut client, _server) = connected();
     client.end_input();
     let ended = client.end();
-    assert_eq!(
-        (ended.status, ended.err.lines().count()),
-        (Some(0), 1),
-        "{ended:?}"
-    );
+    ended.check_quiet(1);
     assert_eq!(ended.out, "输入:");
 
     let (listener, address) = listen();
@@ -150,11 +146,7 @@ fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
     client.type_line("x");
     let _ = server.write_all(b"x"); // it may have ended at its prompt
     let ended = client.end();
-    assert_eq!(
-        (ended.status, ended.err.lines().count()),
-        (Some(0), 1),
-        "{ended:?}"
-    );
+    ended.check_quiet(1);
 }
 
 #[cfg(unix)]
@@ -187,15 +179,7 @@ fn nobody_listening_is_a_failure() {
     let (listener, address) = listen();
     drop(listener);
     let ended = Program::start(EXE, &[&address.to_string()]).end();
-    assert_eq!(
-        (ended.status, ended.out.as_str()),
-        (Some(1), ""),
-        "{ended:?}"
-    );
-    assert!(
-        ended.err.starts_with(&format!("连接 {address} 失败：")),
-        "{ended:?}"
-    );
+    ended.check_failed(&format!("连接 {address} 失败："));
     assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
 }
 

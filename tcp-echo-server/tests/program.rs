@@ -99,11 +99,7 @@ fn a_closed_output_is_a_quiet_end() {
     let mut client = connect(server.address());
     client.write_all(b"x").unwrap();
     let ended = server.end();
-    assert_eq!(
-        (ended.status, ended.err.lines().count()),
-        (Some(0), 2),
-        "{ended:?}"
-    );
+    ended.check_quiet(2);
 }
 
 #[cfg(unix)]
@@ -143,15 +139,7 @@ fn wrong_arguments_are_refused_by_name() {
 fn a_port_that_is_taken_is_a_failure() {
     let (_taken, address) = testing::listen();
     let ended = Program::start(EXE, &[&address.to_string()]).end();
-    assert_eq!(
-        (ended.status, ended.out.as_str()),
-        (Some(1), ""),
-        "{ended:?}"
-    );
-    assert!(
-        ended.err.starts_with(&format!("监听 {address} 失败：")),
-        "{ended:?}"
-    );
+    ended.check_failed(&format!("监听 {address} 失败："));
 }
 
 #[test]

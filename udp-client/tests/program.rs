@@ -139,15 +139,7 @@ fn a_port_that_is_taken_is_a_failure() {
     let taken = udp();
     let local = taken.local_addr().unwrap().to_string();
     let ended = Program::start(EXE, &["127.0.0.1:9", &local]).end();
-    assert_eq!(
-        (ended.status, ended.out.as_str()),
-        (Some(1), ""),
-        "{ended:?}"
-    );
-    assert!(
-        ended.err.starts_with(&format!("绑定 {local} 失败：")),
-        "{ended:?}"
-    );
+    ended.check_failed(&format!("绑定 {local} 失败："));
 }
 
 #[test]

@@ -75,20 +75,12 @@ fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
     server.expect("x\n");
     server.end_input();
     let ended = server.end();
-    assert_eq!(
-        (ended.status, ended.err.lines().count()),
-        (Some(0), 1),
-        "{ended:?}"
-    );
+    ended.check_quiet(1);
 
     let server = Program::start_unread(EXE, &["127.0.0.1:0"]);
     peer.send_to(b"x", server.address()).unwrap();
     let ended = server.end();
-    assert_eq!(
-        (ended.status, ended.err.lines().count()),
-        (Some(0), 1),
-        "{ended:?}"
-    );
+    ended.check_quiet(1);
 }
 
 #[cfg(unix)]

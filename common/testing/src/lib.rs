@@ -94,6 +94,22 @@ pub struct Ended {
     pub err: String,
 }
 
+impl Ended {
+    /// It has ended with status 0, and with so many notes on standard error.
+    #[track_caller]
+    pub fn check_quiet(&self, notes: usize) {
+        let seen = (self.status, self.err.lines().count());
+        assert_eq!(seen, (Some(0), notes), "{self:?}");
+    }
+
+    /// It has failed at work before it could show anything: status 1, and a line that tells why.
+    #[track_caller]
+    pub fn check_failed(&self, problem: &str) {
+        assert_eq!((self.status, self.out.as_str()), (Some(1), ""), "{self:?}");
+        assert!(self.err.starts_with(problem), "{self:?}");
+    }
+}
+
 impl Program {
     /// Starts the executable `exe` (`env!("CARGO_BIN_EXE_…")`).
     pub fn start(exe: &str, arguments: &[&str]) -> Program {
