@@ -3,9 +3,10 @@
 //! UDP keeps the boundaries: what one `sendto()` sent, one `recvfrom()` returns. It is all or
 //! nothing, so a buffer that is too small loses the end of the datagram for good.
 
-use crate::{Context, Error};
+use crate::{Context, Error, is_timeout};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
+use std::time::Instant;
 
 /// The most that one datagram can carry over IPv4, in bytes: 65,535 of the length field (RFC 791)
 /// less 20 of the IP header and 8 of the UDP header (RFC 768).
@@ -67,6 +68,39 @@ pub fn receive(socket: &UdpSocket) -> Result<(Vec<u8>, SocketAddr), Error> {
             // nothing about the next one.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
             Err(error) => return Err(error).context("接收数据报"),
+        }
+    }
+}
+
+/// [`receive`], but not longer than until `deadline`. `None`: nothing has come by then.
+///
+/// # Errors
+/// [`Error::Failed`] with the system's reason.
+///
+/// ```
+/// use std::net::UdpSocket;
+/// use std::time::{Duration, Instant};
+///
+/// let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+/// let deadline = Instant::now() + Duration::from_millis(1);
+/// assert_eq!(common::datagram::receive_until(&socket, deadline)?, None);
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn receive_until(
+    socket: &UdpSocket,
+    deadline: Instant,
+) -> Result<Option<(Vec<u8>, SocketAddr)>, Error> {
+    loop {
+        let rest = deadline.saturating_duration_since(Instant::now());
+        if rest.is_zero() {
+            return Ok(None); // a limit of zero would be none at all
+        }
+        socket
+            .set_read_timeout(Some(rest))
+            .context("设置接收时限")?;
+        match receive(socket) {
+            Err(Error::Failed { reason, .. }) if is_timeout(&reason) => {}
+            received => return received.map(Some),
         }
     }
 }

@@ -7,7 +7,9 @@
 //! | [`address`] | `HOST:PORT` as people type it, turned into socket addresses |
 //! | [`datagram`] | whole UDP datagrams, out and in |
 //! | [`interrupt`] | Ctrl-C ends the program, wherever it waits |
-//! | [`file_name`] | names that are no plain files on Windows |
+//! | [`files`] | files that the other end names: which may be read, where they may be written |
+//! | [`clients`] | the clients of a server for many, and their number's bound |
+//! | [`progress`] | a line that tells how far a download is |
 //!
 //! A program's `main` is one call of [`run`], and its errors are of one type, [`Error`].
 
@@ -17,11 +19,13 @@ use std::io;
 use std::process::ExitCode;
 
 pub mod address;
+pub mod clients;
 pub mod console;
 pub mod datagram;
 pub mod encoding;
-pub mod file_name;
+pub mod files;
 pub mod interrupt;
+pub mod progress;
 
 /// Why a program, or one step of it, did not do what it was asked to do.
 ///

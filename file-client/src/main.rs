@@ -10,25 +10,20 @@
 //!
 //! Mirrors `file_client.py`.
 
-use common::{Context, Error, address, console, file_name, interrupt};
+use common::files::{replaceable, target};
+use common::progress::Progress;
+use common::{Context, Error, address, console, interrupt};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 /// How many bytes to take from the stream at a time: fewer system calls for the same bytes. The
 /// script takes 1024.
 const RECV_SIZE: usize = 256 * 1024;
-
-/// The longest name a server takes, in bytes: the script's `recv(1024)`.
-const LONGEST_NAME: usize = 1024;
-
-/// How often the progress line changes: fast enough to look alive, too slow to cost anything.
-const PROGRESS: Duration = Duration::from_millis(100);
 
 /// What a shell reports for a program that Ctrl-C has ended: 128 + 2 (SIGINT).
 const INTERRUPTED: i32 = 130;
@@ -155,23 +150,6 @@ fn ask_name(argument: Option<OsString>) -> Result<(String, PathBuf), Error> {
     }
 }
 
-/// Where a file of this name is stored: under the last component of the name, in the current
-/// directory. The script takes the whole name, and `../x` or `/etc/x` leads it elsewhere.
-fn target(name: &str) -> Result<PathBuf, Error> {
-    let refuse = |problem: &str| Err(Error::Input(format!("文件名 {name} 不能用：{problem}")));
-    if name.len() > LONGEST_NAME {
-        return refuse("超过 1024 字节");
-    }
-    match Path::new(name).file_name().and_then(|last| last.to_str()) {
-        _ if name.is_empty() => Err(Error::Input("文件名是空的".into())),
-        None => refuse("最后一部分不是文件名"),
-        Some(last) if cfg!(windows) && file_name::is_special_on_windows(last) => {
-            refuse("在 Windows 上不是普通文件的名字")
-        }
-        Some(last) => Ok(PathBuf::from(last)),
-    }
-}
-
 fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -179,23 +157,7 @@ fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
 /// Creates the temporary file: in the directory of `target`, since only within one file system is
 /// renaming a single step.
 fn create_beside(target: &Path) -> Result<File, Error> {
-    let existing = match fs::metadata(target) {
-        Ok(existing) if !existing.is_file() => {
-            let target = target.display();
-            return Err(Error::Incomplete(format!(
-                "{target} 已经存在，而且不是普通文件"
-            )));
-        }
-        Ok(existing) if existing.permissions().readonly() => {
-            let target = target.display();
-            return Err(Error::Incomplete(format!(
-                "{target} 已经存在，而且是只读的"
-            )));
-        }
-        Ok(existing) => Some(existing),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(error).context(format!("查看 {}", target.display())),
-    };
+    let existing = replaceable(target)?;
     let mut unfinished = unfinished(); // Ctrl-C waits until the file can be found and deleted
     let mut attempt = 0;
     loop {
@@ -207,10 +169,9 @@ fn create_beside(target: &Path) -> Result<File, Error> {
             Err(error) => return Err(error).context(format!("创建临时文件 {}", path.display())),
             Ok(file) => {
                 *unfinished = Some(path);
-                if let Some(existing) = existing {
+                if let Some(permissions) = existing {
                     // Who could not read the old file shall not read the new one.
-                    file.set_permissions(existing.permissions())
-                        .context("设置文件权限")?;
+                    file.set_permissions(permissions).context("设置文件权限")?;
                 }
                 return Ok(file);
             }
@@ -232,48 +193,5 @@ fn keep(target: &Path) -> Result<(), Error> {
 fn discard() {
     if let Some(path) = unfinished().take() {
         let _ = fs::remove_file(path);
-    }
-}
-
-/// How far the download is: one line that changes in place, on a terminal only.
-struct Progress {
-    begin: Instant,
-    /// When the line was last changed; `None` where there is no terminal to show it.
-    changed: Option<Instant>,
-}
-
-impl Progress {
-    fn start() -> Progress {
-        let begin = Instant::now();
-        let changed = io::stderr().is_terminal().then_some(begin);
-        Progress { begin, changed }
-    }
-
-    /// Shows `count` bytes, but not more often than every [`PROGRESS`].
-    fn show(&mut self, count: u64) {
-        if self
-            .changed
-            .is_some_and(|changed| changed.elapsed() >= PROGRESS)
-        {
-            self.show_now(count);
-        }
-    }
-
-    fn show_now(&mut self, count: u64) {
-        let seconds = self.begin.elapsed().as_secs_f64();
-        let rate = count as f64 / 1_048_576.0 / seconds.max(0.001);
-        // A carriage return goes back to the beginning of the line.
-        let line = format!("\r{count} 字节  {rate:.1} MiB/s  {seconds:.1} 秒 ");
-        let _ = io::stderr().write_all(line.as_bytes());
-        self.changed = Some(Instant::now());
-    }
-
-    /// Leaves the line with the final figures.
-    fn finish(&mut self, count: u64) {
-        if self.changed.take().is_some() {
-            self.show_now(count);
-            self.changed = None;
-            console::note("");
-        }
     }
 }

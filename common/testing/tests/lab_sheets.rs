@@ -362,7 +362,9 @@ impl Sheet {
             "encoding",
             "address",
             "datagram",
-            "file_name",
+            "files",
+            "clients",
+            "progress",
             "interrupt",
         ];
         let common: String = modules
