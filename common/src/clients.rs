@@ -5,7 +5,7 @@
 //! a rule, or whoever connects and does nothing keeps all others out: when every place is taken, the
 //! client that has been idle for longest makes way.
 
-use crate::{console, interrupt};
+use crate::{Error, console, interrupt};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -30,6 +30,8 @@ struct Clients {
     next: u64,
     /// Those that are being served: the socket, and since when it has been idle, if it is.
     served: BTreeMap<u64, (Weak<TcpStream>, Option<Instant>)>,
+    /// Where they come from; known once [`stop_on_interrupt`] has been called.
+    listen: Option<SocketAddr>,
     /// No more clients are to be admitted.
     stopping: bool,
 }
@@ -37,6 +39,7 @@ struct Clients {
 static CLIENTS: Mutex<Clients> = Mutex::new(Clients {
     next: 0,
     served: BTreeMap::new(),
+    listen: None,
     stopping: false,
 });
 
@@ -96,7 +99,7 @@ pub fn room(descriptors: usize, most: usize) -> usize {
 ///
 /// When all are taken, the client that has been idle for longest makes way, once that is a second:
 /// whoever connects and does nothing, however often, holds up nobody. An error of `accept` is noted,
-/// and is not the end. `None`: the server is to [`stop`].
+/// and is not the end. `None`: the server is to stop.
 ///
 /// A client is idle from now on, until it is [marked as active](Client::mark_active) or
 /// [as at work](Client::mark_at_work).
@@ -107,16 +110,14 @@ pub fn room(descriptors: usize, most: usize) -> usize {
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
 /// let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-/// let (client, address) = clients::accept(&listener, 1).expect("nobody has said stop");
-/// assert_eq!(address, peer.local_addr().unwrap());
+/// let client = clients::accept(&listener, 1).expect("nobody has said stop");
+/// assert_eq!(client.address(), peer.local_addr().unwrap());
 /// assert!(client.mark_active());
 /// ```
-pub fn accept(listener: &TcpListener, most: usize) -> Option<(Client, SocketAddr)> {
+pub fn accept(listener: &TcpListener, most: usize) -> Option<Client> {
     while !stopping() {
         match listener.accept() {
-            Ok((socket, address)) => {
-                return Client::admit(socket, most).map(|client| (client, address));
-            }
+            Ok((socket, address)) => return Client::admit(socket, address, most),
             Err(error) => {
                 console::note(format!("接受连接失败：{error}"));
                 thread::sleep(ACCEPT_PAUSE);
@@ -132,11 +133,12 @@ pub fn accept(listener: &TcpListener, most: usize) -> Option<(Client, SocketAddr
 /// For an example see [`accept`].
 pub struct Client {
     socket: Arc<TcpStream>,
+    address: SocketAddr,
     place: Place,
 }
 
 impl Client {
-    fn admit(socket: TcpStream, most: usize) -> Option<Client> {
+    fn admit(socket: TcpStream, address: SocketAddr, most: usize) -> Option<Client> {
         let socket = Arc::new(socket);
         let mut clients = clients();
         while clients.served.len() >= most && !clients.stopping {
@@ -160,8 +162,31 @@ impl Client {
         clients.served.insert(number, idle);
         Some(Client {
             socket,
+            address,
             place: Place(number),
         })
+    }
+
+    /// The address of its other end.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Runs `serve` for this client on a thread of its own. An error is noted, with the address of
+    /// the client; a standard output that nobody reads any more stops the server.
+    pub fn on_its_own_thread(
+        self,
+        serve: impl FnOnce(&Client) -> Result<(), Error> + Send + 'static,
+    ) {
+        let address = self.address;
+        let served = thread::Builder::new().spawn(move || match serve(&self) {
+            Ok(()) => {}
+            Err(Error::OutputClosed) => stop(),
+            Err(error) => console::note(format!("客户端 {address}：{error}")),
+        });
+        if let Err(error) = served {
+            console::note(format!("客户端 {address}：没有线程可用：{error}"));
+        }
     }
 
     /// Notes that this client has just done something. `false`: it had to make way in the meantime.
@@ -204,33 +229,71 @@ impl Drop for Place {
     }
 }
 
-/// Whether the server is to stop.
+/// Makes Ctrl-C stop a server that accepts on `listen`: the first one refuses new clients, so that
+/// [`accept`] returns `None`, and lets those at work go on; the second one ends the program at once.
 ///
+/// ```no_run
+/// # fn main() -> Result<(), common::Error> {
+/// use common::clients;
+/// use std::io::Write;
+/// use std::net::TcpListener;
+/// use std::time::Duration;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+/// clients::stop_on_interrupt(listener.local_addr().unwrap());
+/// while let Some(client) = clients::accept(&listener, 500) {
+///     client.on_its_own_thread(|client| {
+///         let mut socket: &std::net::TcpStream = client;
+///         let _ = socket.write_all(b"hello");
+///         Ok(())
+///     });
+/// }
+/// clients::finish(listener, Duration::from_secs(10));
+/// # Ok(())
+/// # }
 /// ```
-/// assert!(!common::clients::stopping());
-/// ```
-pub fn stopping() -> bool {
+pub fn stop_on_interrupt(listen: SocketAddr) {
+    clients().listen = Some(listen);
+    interrupt::on_interrupt(|| {
+        if stopping() {
+            interrupt::end_program("立即结束", 0);
+        }
+        stop();
+    });
+}
+
+/// Refuses new clients from now on, and waits until those at work are gone: so long at most. What is
+/// still running after that is cut off by the end of the program.
+///
+/// For an example see [`stop_on_interrupt`].
+pub fn finish(listener: TcpListener, limit: Duration) {
+    drop(listener);
+    let (clients, _) = CHANGED
+        .wait_timeout_while(clients(), limit, |clients| !clients.served.is_empty())
+        .unwrap_or_else(PoisonError::into_inner);
+    let cut_off = clients.served.len();
+    if cut_off > 0 {
+        console::note(format!("还有 {cut_off} 个下载没有结束，中断"));
+    }
+}
+
+fn stopping() -> bool {
     clients().stopping
 }
 
-/// Ends the loop that accepts on `listen` while it is not [`stopping`], and sends away the clients
-/// that are idle. Those at work go on; [`wait`] waits for them.
-///
-/// ```no_run
-/// let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-/// let address = listener.local_addr().unwrap();
-/// common::interrupt::on_interrupt(move || common::clients::stop(address, "停止接受连接"));
-/// ```
-pub fn stop(listen: SocketAddr, line: &'static str) {
-    {
+/// Ends the loop that accepts, and sends away the clients that are idle.
+fn stop() {
+    let listen = {
         let mut clients = clients();
         clients.stopping = true;
         while let Some((number, _)) = clients.most_idle() {
             clients.send_away(number); // nothing to wait for there
         }
         CHANGED.notify_all();
-    }
-    interrupt::note(line);
+        clients.listen
+    };
+    interrupt::note("停止接受连接，等待正在进行的下载结束，再按一次 Ctrl-C 立即结束");
+    let Some(listen) = listen else { return };
     // Nothing but a connection wakes `accept`, so connect: not to 0.0.0.0, which is no destination
     // on Windows, but to this machine.
     let ip = match listen.ip() {
@@ -239,16 +302,4 @@ pub fn stop(listen: SocketAddr, line: &'static str) {
         ip => ip,
     };
     let _ = TcpStream::connect_timeout(&SocketAddr::new(ip, listen.port()), ACCEPT_PAUSE);
-}
-
-/// Waits until every client is gone, `limit` at most, and returns how many are not.
-///
-/// ```
-/// assert_eq!(common::clients::wait(std::time::Duration::from_secs(10)), 0);
-/// ```
-pub fn wait(limit: Duration) -> usize {
-    let (clients, _) = CHANGED
-        .wait_timeout_while(clients(), limit, |clients| !clients.served.is_empty())
-        .unwrap_or_else(PoisonError::into_inner);
-    clients.served.len()
 }

@@ -17,6 +17,8 @@ use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::io;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 
 pub mod address;
 pub mod clients;
@@ -158,6 +160,39 @@ pub fn run<const N: usize>(
             console::note(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Runs two loops side by side, each on a thread of its own: whichever ends first decides how the
+/// program ends.
+///
+/// A program that waits for the keyboard does not see the network, and the other way round; with a
+/// thread for each it waits for both.
+///
+/// # Errors
+/// What the first loop to end returns, and [`Error::Failed`] where the system has no thread.
+///
+/// ```
+/// use std::{thread, time::Duration};
+///
+/// let sleeper = || loop { thread::sleep(Duration::from_secs(1)) };
+/// let ended = common::side_by_side(sleeper, || Err(common::Error::InputEnded));
+/// assert!(matches!(ended, Err(common::Error::InputEnded)));
+/// ```
+pub fn side_by_side(
+    one: impl FnOnce() -> Result<(), Error> + Send + 'static,
+    other: impl FnOnce() -> Result<(), Error> + Send + 'static,
+) -> Result<(), Error> {
+    let (ended, end) = mpsc::channel();
+    let other_ended = ended.clone();
+    // The main thread may have returned by the time the second loop ends; then nobody listens.
+    let one = move || drop(ended.send(one()));
+    let other = move || drop(other_ended.send(other()));
+    thread::Builder::new().spawn(one).context("创建线程")?;
+    thread::Builder::new().spawn(other).context("创建线程")?;
+    match end.recv() {
+        Ok(result) => result,
+        Err(_) => Err(Error::Incomplete("两个线程都意外结束了".into())),
     }
 }
 

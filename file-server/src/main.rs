@@ -15,14 +15,13 @@
 
 use common::clients::{self, Client};
 use common::files::{self, LONGEST_NAME};
-use common::{Context, Error, address, console, interrupt, is_timeout};
+use common::{Context, Error, address, console, is_timeout};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// Where to listen: the script's port, on every network card (its `""`). The standard library sets
@@ -55,9 +54,6 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long running downloads may go on after the first Ctrl-C.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-
-/// What the first Ctrl-C says.
-const STOPPING: &str = "停止接受连接，等待正在进行的下载结束，再按一次 Ctrl-C 立即结束";
 
 const HELP: &str = "\
 用法: file-server [LISTEN [DIR]]
@@ -98,31 +94,14 @@ fn file_server([listen, directory]: [Option<OsString>; 2]) -> Result<(), Error> 
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
     console::note(format!("正在监听 {listen} ，目录 {shown}"));
-    interrupt::on_interrupt(move || {
-        if clients::stopping() {
-            interrupt::end_program("立即结束", 0);
-        }
-        clients::stop(listen, STOPPING);
-    });
+    clients::stop_on_interrupt(listen);
 
     let most = clients::room(DESCRIPTORS, MOST_CLIENTS);
-    while let Some((client, address)) = clients::accept(&listener, most) {
+    while let Some(client) = clients::accept(&listener, most) {
         let directory = directory.clone();
-        let served = thread::Builder::new().spawn(move || match serve(&client, &directory) {
-            Ok(()) => {}
-            Err(Error::OutputClosed) => clients::stop(listen, STOPPING),
-            Err(error) => console::note(format!("客户端 {address}：{error}")),
-        });
-        if let Err(error) = served {
-            console::note(format!("客户端 {address}：没有线程可用：{error}"));
-        }
+        client.on_its_own_thread(move |client| serve(client, &directory));
     }
-    drop(listener); // from now on the system refuses connections
-    let cut_off = clients::wait(STOP_LIMIT);
-    if cut_off > 0 {
-        // They are ended by the end of the program, and that looks so to the clients.
-        console::note(format!("还有 {cut_off} 个下载没有结束，中断"));
-    }
+    clients::finish(listener, STOP_LIMIT);
     Ok(())
 }
 
