@@ -147,8 +147,7 @@ pub fn installed(tool: &str) -> Result<(), String> {
 pub fn sibling(name: &str) -> PathBuf {
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--release", "--quiet", "--package", name]);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    assert!(build.current_dir(root).status().unwrap().success());
+    assert!(build.current_dir(crate::root()).status().unwrap().success());
     let bench = std::env::current_exe().unwrap(); // target/release/deps/download-…
     bench.ancestors().nth(2).unwrap().join(name)
 }

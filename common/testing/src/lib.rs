@@ -5,14 +5,15 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
 pub mod bench;
+pub mod exercise;
 
 pub use tempfile::{TempDir, tempdir};
 
@@ -245,21 +246,25 @@ impl Program {
     /// The address that the first line of standard error tells, as this machine reaches it.
     #[track_caller]
     pub fn address(&self) -> SocketAddr {
-        let address = self.err.wait_for(|shown, _| {
+        match self.find_address(DEADLINE) {
+            Some(address) => address,
+            None => self.fail("the first line of standard error tells no address"),
+        }
+    }
+
+    fn find_address(&self, limit: Duration) -> Option<SocketAddr> {
+        let mut address = self.err.wait_within(limit, |shown, _| {
             let (line, _) = shown.split_once('\n')?;
             line.split_whitespace()
                 .find_map(|word| word.parse::<SocketAddr>().ok())
-        });
-        let Some(mut address) = address else {
-            self.fail("the first line of standard error tells no address");
-        };
+        })?;
         if address.ip().is_unspecified() {
             address.set_ip(match address.ip() {
                 IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
                 IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
             });
         }
-        address
+        Some(address)
     }
 
     /// Sends a signal: `INT` is Ctrl-C.
@@ -276,22 +281,29 @@ impl Program {
     /// Waits until the program ends.
     #[track_caller]
     pub fn end(mut self) -> Ended {
-        // A process that has ended has closed its streams, so their ends can be waited for.
-        for output in self.out.iter().chain([&self.err]) {
-            if output.wait_for(|_, ended| ended.then_some(())).is_none() {
-                self.fail("it does not end");
-            }
-        }
-        self.input = None;
-        Ended {
-            status: self.wait().code(),
-            out: self.shown(),
-            err: self.noted(),
+        match self.end_before(DEADLINE) {
+            Some(ended) => ended,
+            None => self.fail("it does not end"),
         }
     }
 
-    fn wait(&mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+    fn end_before(&mut self, limit: Duration) -> Option<Ended> {
+        // A process that has ended has closed its streams, so their ends can be waited for.
+        for output in self.out.iter().chain([&self.err]) {
+            output.wait_within(limit, |_, ended| ended.then_some(()))?;
+        }
+        self.input = None;
+        Some(Ended {
+            status: self.child.wait().unwrap().code(),
+            out: self.shown(),
+            err: self.noted(),
+        })
+    }
+
+    /// Kills the program.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     #[track_caller]
@@ -322,9 +334,14 @@ fn unread() -> Stdio {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
+}
+
+/// The directory of the workspace.
+pub fn root() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().unwrap()
 }
 
 /// `python3`, unbuffered and in UTF-8, or a note that it is missing and `None`.

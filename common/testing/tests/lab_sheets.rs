@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Instant;
-use testing::{DEADLINE, Program, TempDir, tempdir};
+use testing::{DEADLINE, Program, TempDir, root, tempdir};
 
 /// The calls of each script, first line to last, with their literals.
 const SCRIPTS: [(&str, &[&str]); 8] = [
@@ -193,13 +193,6 @@ const CLIENTS: [(&str, &str); 4] = [
     ("tcp-client", "127.0.0.1:10050"),
     ("file-client", ""),
 ];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
-}
 
 /// Where the programs are, built by the cargo that runs this test.
 fn programs() -> &'static Path {
