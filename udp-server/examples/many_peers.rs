@@ -1,0 +1,166 @@
+//! Answers every UDP datagram at once, whoever has sent it, and shows it.
+//!
+//! What it shows: one UDP socket serves any number of peers. Nobody waits for anybody else, as long
+//! as the program itself waits for nothing but the next datagram: not for a keyboard, and not for
+//! the screen either, which is slower than the network. So one thread answers and another one shows.
+//! Between them is a queue with a bound, and with a bound for each peer, so that one who sends
+//! without end can neither fill the memory nor crowd the others off the screen.
+//!
+//! A solution of the exercise in the lab sheet of `udp-server`.
+
+use common::encoding::Encoding;
+use common::{Context, Error, address, console, datagram};
+use std::collections::{HashMap, VecDeque};
+use std::ffi::OsString;
+use std::net::{SocketAddr, UdpSocket};
+use std::process::ExitCode;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Where to listen: the script's port, on every network card.
+const LOCAL: &str = "0.0.0.0:8080";
+
+/// What an answer begins with; the datagram that it answers follows.
+const ANSWER: &str = "收到:";
+
+/// How many datagrams may wait to be shown. At 64 KiB each that is 16 MiB at most.
+const MOST_WAITING: usize = 256;
+
+/// How many of these may be one peer's.
+const MOST_OF_ONE_PEER: usize = 16;
+
+const HELP: &str = "\
+用法: many_peers [LOCAL]
+
+显示收到的每个 UDP 数据报，并立即回复 \"收到:\" 和它的内容。
+
+  LOCAL  本机的地址，默认 0.0.0.0:8080
+
+例如: many_peers 8080
+";
+
+fn main() -> ExitCode {
+    common::run(HELP, many_peers)
+}
+
+fn many_peers([local]: [Option<OsString>; 1]) -> Result<(), Error> {
+    let local = address::local(local, LOCAL)?;
+    let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
+    let local = socket.local_addr().context("查询本机地址")?;
+    console::note(format!("已绑定 {local} ，收到数据报后立即回复"));
+
+    let queue = Arc::new(Queue::default());
+    let shown = queue.clone();
+    common::side_by_side(
+        move || answer_all(&socket, &queue),
+        move || show_all(&shown),
+    )
+}
+
+/// Answers one datagram after the other.
+fn answer_all(socket: &UdpSocket, queue: &Queue) -> Result<(), Error> {
+    loop {
+        let (data, sender) = datagram::receive(socket)?;
+        let answered = answer(socket, &data, sender);
+        queue.add(sender, Encoding::Utf8.decode(&data), answered);
+    }
+}
+
+/// Sends back what has come, behind [`ANSWER`].
+fn answer(socket: &UdpSocket, data: &[u8], sender: SocketAddr) -> Result<(), Error> {
+    // Two servers that answer each other's answers would never stop, and to begin it somebody need
+    // only forge a sender's address.
+    if data.starts_with(ANSWER.as_bytes()) {
+        return Ok(());
+    }
+    datagram::send(socket, &[ANSWER.as_bytes(), data].concat(), sender)
+}
+
+/// Shows what has been answered, as fast as the screen can.
+fn show_all(queue: &Queue) -> Result<(), Error> {
+    loop {
+        let Shown {
+            sender,
+            text,
+            answered,
+            left_out,
+        } = queue.next();
+        console::print(sender)?;
+        console::print(text)?;
+        if let Err(error) = answered {
+            console::note(error); // this answer failed, the next one may not
+        }
+        if left_out > 0 {
+            console::note(format!("还有 {left_out} 个数据报来不及显示"));
+        }
+    }
+}
+
+/// A datagram to show, and what has become of its answer.
+struct Shown {
+    sender: SocketAddr,
+    text: String,
+    answered: Result<(), Error>,
+    /// How many datagrams before this one have found no room in the queue.
+    left_out: u64,
+}
+
+/// What waits to be shown.
+#[derive(Default)]
+struct Waiting {
+    datagrams: VecDeque<Shown>,
+    /// How many of them are whose.
+    of_peer: HashMap<SocketAddr, usize>,
+    /// How many have found no room since the last one that did.
+    left_out: u64,
+}
+
+/// The queue between the two threads.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+impl Queue {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a datagram, if there is room for it. Never waits.
+    fn add(&self, sender: SocketAddr, text: String, answered: Result<(), Error>) {
+        let waiting = &mut *self.waiting();
+        let of_sender = waiting.of_peer.get(&sender).copied().unwrap_or_default();
+        if waiting.datagrams.len() >= MOST_WAITING || of_sender >= MOST_OF_ONE_PEER {
+            waiting.left_out += 1;
+            return;
+        }
+        waiting.of_peer.insert(sender, of_sender + 1);
+        waiting.datagrams.push_back(Shown {
+            sender,
+            text,
+            answered,
+            left_out: std::mem::take(&mut waiting.left_out),
+        });
+        self.changed.notify_one();
+    }
+
+    /// The next datagram, as soon as there is one.
+    fn next(&self) -> Shown {
+        let mut waiting = self.waiting();
+        loop {
+            if let Some(next) = waiting.datagrams.pop_front() {
+                let rest = waiting
+                    .of_peer
+                    .get(&next.sender)
+                    .map_or(0, |count| count - 1);
+                match rest {
+                    0 => waiting.of_peer.remove(&next.sender),
+                    rest => waiting.of_peer.insert(next.sender, rest),
+                };
+                return next;
+            }
+            let waited = self.changed.wait(waiting);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
