@@ -1,0 +1,227 @@
+//! The checks of the exercises `acknowledged` and `receiver`. On your own `src/main.rs`:
+//! `cargo test -p feiq-sender --test exercises -- --ignored acknowledged`, or `… receiver`
+
+use testing::exercise::{Check, Peer, Subject, example};
+use testing::{Program, receive};
+
+testing::exercise! {
+    acknowledged: example "acknowledged" of "feiq-sender" {
+        a_message_asks_for_a_receipt => "command 288",
+        silence_means_the_same_message_again => "command 288",
+        only_its_own_receipt_counts => "command 288",
+    }
+}
+
+testing::exercise! {
+    receiver: example "receiver" of "feiq-sender" {
+        who_comes_in_is_answered => "address on the first line",
+        a_message_is_shown_and_receipted => "address on the first line",
+        a_repetition_is_receipted_and_not_shown => "address on the first line",
+        junk_is_passed_over => "address on the first line",
+        it_understands_acknowledged => "address on the first line",
+    }
+}
+
+/// 小道士 and 你好, in GBK.
+const USER: &[u8] = b"\xd0\xa1\xb5\xc0\xca\xbf";
+const HELLO: &[u8] = b"\xc4\xe3\xba\xc3";
+
+fn message(packet_number: u64, command: u32, text: &[u8]) -> Vec<u8> {
+    let number = packet_number.to_string();
+    let command = command.to_string();
+    let fields = [
+        b"1",
+        number.as_bytes(),
+        USER,
+        b"ubuntu",
+        command.as_bytes(),
+        text,
+    ];
+    fields.join(&b':')
+}
+
+fn receipt(packet_number: u64) -> Vec<u8> {
+    message(7, 33, packet_number.to_string().as_bytes())
+}
+
+fn a_message_asks_for_a_receipt(check: &Check) {
+    let receiver = check.peer("a receiver");
+    let mut sender = check.start(&[&receiver.address().to_string()]);
+    sender.types("你好");
+    let address = receiver.receives_just(message(324_244, 288, HELLO), "the message, command 288");
+    receiver.sends(receipt(324_244), address);
+    sender.shows("对方已收到");
+    sender.types("再见");
+    let next = message(324_245, 288, b"\xd4\xd9\xbc\xfb");
+    receiver.receives_just(next, "the next message, with the next packet number");
+    receiver.has_nothing_more("no repetition of a message that has its receipt");
+}
+
+fn silence_means_the_same_message_again(check: &Check) {
+    let receiver = check.peer("a receiver whose receipts get lost");
+    let mut sender = check.start(&[&receiver.address().to_string()]);
+    sender.types("你好");
+    let same = message(324_244, 288, HELLO);
+    receiver.receives_just(&same, "the message, command 288");
+    receiver.receives_just(&same, "the same message again, since there is no receipt");
+    let address = receiver.receives_just(&same, "the same message for the third time");
+    receiver.sends(receipt(324_244), address);
+    sender.shows("对方已收到");
+    sender.has_shown("对方已收到", 1);
+}
+
+fn only_its_own_receipt_counts(check: &Check) {
+    let receiver = check.peer("a receiver");
+    let mut sender = check.start(&[&receiver.address().to_string()]);
+    sender.types("你好");
+    let same = message(324_244, 288, HELLO);
+    let address = receiver.receives_just(&same, "the message, command 288");
+    for wrong in [
+        &receipt(324_243)[..],             // of another message
+        &message(324_244, 3, b"\xc4\xe3"), // not a receipt
+        &message(324_244, 33, b""),        // of no message
+        b"junk",
+        b"",
+    ] {
+        receiver.sends(wrong, address);
+    }
+    receiver.receives_just(&same, "the message again: none of these was its receipt");
+    sender.has_shown("对方已收到", 0);
+    // As iptux writes it: with a NUL at the end.
+    receiver.sends([&receipt(324_244)[..], b"\0"].concat(), address);
+    sender.shows("对方已收到");
+}
+
+/// Port 0 is any free port.
+fn start(check: &Check) -> Subject<'_> {
+    check.start(&["127.0.0.1:0"])
+}
+
+/// The fields of an answer behind the packet number, which is the receiver's own.
+#[track_caller]
+fn answer(check: &Check, sender: &Peer, expected: &str) -> Vec<Vec<u8>> {
+    let (answer, _) = sender.receives(expected);
+    let fields: Vec<_> = answer
+        .splitn(6, |byte| *byte == b':')
+        .map(Vec::from)
+        .collect();
+    let six = (fields.len() == 6).then_some(());
+    let came = answer.escape_ascii().to_string();
+    check.expect("six fields, separated by colons", six.ok_or(came));
+    fields
+}
+
+#[track_caller]
+fn expect_receipt(check: &Check, sender: &Peer, packet_number: u64) {
+    let fields = answer(check, sender, "a receipt");
+    let (command, text) = (&fields[4], &fields[5]);
+    let right = command == b"33" && text.starts_with(packet_number.to_string().as_bytes());
+    let came = format!("{}:{}", command.escape_ascii(), text.escape_ascii());
+    check.expect(
+        format!("33:{packet_number}, the receipt for that message"),
+        right.then_some(()).ok_or(came),
+    );
+}
+
+fn who_comes_in_is_answered(check: &Check) {
+    let receiver = start(check);
+    let newcomer = check.peer("somebody who comes in");
+    newcomer.sends(message(1, 1, USER), receiver.address());
+    let fields = answer(check, &newcomer, "an answer");
+    let right = fields[4] == b"3";
+    let came = fields[4].escape_ascii().to_string();
+    check.expect("3, IPMSG_ANSENTRY", right.then_some(()).ok_or(came));
+    // Options do not change the command: 0x100000 is one that newer programs set.
+    newcomer.sends(message(2, 1 | 0x10_0000, USER), receiver.address());
+    answer(
+        check,
+        &newcomer,
+        "an answer, whatever options the command has",
+    );
+    // An answer to an answer, and two receivers would talk for ever.
+    newcomer.sends(message(3, 3, USER), receiver.address());
+    newcomer.sends(message(4, 288, HELLO), receiver.address());
+    expect_receipt(check, &newcomer, 4);
+}
+
+fn a_message_is_shown_and_receipted(check: &Check) {
+    let receiver = start(check);
+    let sender = check.peer("a sender");
+    sender.sends(message(324_244, 32, HELLO), receiver.address());
+    receiver.shows("小道士@ubuntu:你好\n");
+    sender.sends(message(324_245, 288, b"a:b:c"), receiver.address());
+    receiver.shows("小道士@ubuntu:a:b:c\n");
+    expect_receipt(check, &sender, 324_245); // and none for the first, which did not ask
+    // As FeiQ writes it: its own version, and something behind a NUL.
+    let feiq = [
+        &b"1_lbt6_0#128#0:9:"[..],
+        USER,
+        b":ubuntu:32:",
+        HELLO,
+        b"\0{font}",
+    ]
+    .concat();
+    sender.sends(feiq, receiver.address());
+    receiver.shows("小道士@ubuntu:你好\n小道士@ubuntu:a:b:c\n小道士@ubuntu:你好\n");
+}
+
+fn a_repetition_is_receipted_and_not_shown(check: &Check) {
+    let receiver = start(check);
+    let sender = check.peer("a sender");
+    let other = check.peer("another sender");
+    for _ in 0..3 {
+        sender.sends(message(324_244, 288, HELLO), receiver.address());
+        expect_receipt(check, &sender, 324_244);
+    }
+    // The number is the sender's: another one may use the same.
+    other.sends(message(324_244, 288, b"other"), receiver.address());
+    expect_receipt(check, &other, 324_244);
+    receiver.shows("小道士@ubuntu:other\n");
+    receiver.has_shown("你好", 1);
+}
+
+fn junk_is_passed_over(check: &Check) {
+    let receiver = start(check);
+    let sender = check.peer("a sender");
+    for junk in [
+        &b""[..],
+        b":::::",
+        b"1:2:3",
+        b"1:x:a:b:32:junk",
+        b"1:2:a:b:32x:junk",
+        b"1:2:a:b:-32:junk",
+        b"1:2:a:b:99999999999:junk",
+        &[0xff; 2000],
+        &message(5, 48, b"junk"),   // IPMSG_READMSG
+        &message(6, 33, b"324244"), // a receipt for nothing
+    ] {
+        sender.sends(junk, receiver.address());
+    }
+    sender.sends(message(324_244, 288, HELLO), receiver.address());
+    expect_receipt(check, &sender, 324_244);
+    receiver.shows("小道士@ubuntu:你好\n");
+    receiver.has_shown("junk", 0);
+}
+
+/// The two solutions together: what one asks for, the other gives.
+fn it_understands_acknowledged(check: &Check) {
+    let receiver = start(check);
+    let sender = example("feiq-sender", "acknowledged");
+    let arguments = [&receiver.address().to_string()[..]];
+    let mut sender = Program::start(sender.to_str().unwrap(), &arguments);
+    check.did("started the solution of acknowledged, to send to it");
+    for text in ["你好", "你好", "再见"] {
+        sender.type_line(text);
+    }
+    receiver.shows("小道士@ubuntu:你好\n小道士@ubuntu:你好\n小道士@ubuntu:再见\n");
+    sender.expect("对方已收到\n请输入内容:对方已收到\n请输入内容:对方已收到\n");
+    // And the unchanged feiq-sender, which asks for no receipt.
+    let mirror = env!("CARGO_BIN_EXE_feiq-sender");
+    let own = testing::udp();
+    let mut mirror = Program::start(mirror, &[&own.local_addr().unwrap().to_string()]);
+    mirror.type_line("老样子");
+    let (datagram, _) = receive(&own);
+    let sender = check.peer("a sender of what feiq-sender has sent");
+    sender.sends(datagram, receiver.address());
+    receiver.shows("小道士@ubuntu:老样子\n");
+}
