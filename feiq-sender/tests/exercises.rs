@@ -87,8 +87,8 @@ fn only_its_own_receipt_counts(check: &Check) {
     }
     receiver.receives_just(&same, "the message again: none of these was its receipt");
     sender.has_shown("对方已收到", 0);
-    // As iptux writes it: with a NUL at the end.
-    receiver.sends([&receipt(324_244)[..], b"\0"].concat(), address);
+    // What iptux 0.8.3 sends: with an option of its own, and with a NUL at the end.
+    receiver.sends(b"1_iptux 0.8.3:3:root:vm:289:324244\0", address);
     sender.shows("对方已收到");
 }
 
@@ -115,7 +115,8 @@ fn answer(check: &Check, sender: &Peer, expected: &str) -> Vec<Vec<u8>> {
 fn expect_receipt(check: &Check, sender: &Peer, packet_number: u64) {
     let fields = answer(check, sender, "a receipt");
     let (command, text) = (&fields[4], &fields[5]);
-    let right = command == b"33" && text.starts_with(packet_number.to_string().as_bytes());
+    let right = command == b"33"
+        && text.strip_suffix(b"\0").unwrap_or(text) == packet_number.to_string().as_bytes();
     let came = format!("{}:{}", command.escape_ascii(), text.escape_ascii());
     check.expect(
         format!("33:{packet_number}, the receipt for that message"),
@@ -131,8 +132,9 @@ fn who_comes_in_is_answered(check: &Check) {
     let right = fields[4] == b"3";
     let came = fields[4].escape_ascii().to_string();
     check.expect("3, IPMSG_ANSENTRY", right.then_some(()).ok_or(came));
-    // Options do not change the command: 0x100000 is one that newer programs set.
-    newcomer.sends(message(2, 1 | 0x10_0000, USER), receiver.address());
+    // What iptux 0.8.3 sends: options do not change the command, and behind the name there is more.
+    let iptux = b"1_iptux 0.8.3:1:root:vm:257:root\0\0icon-tux.png\0utf-8\0";
+    newcomer.sends(iptux, receiver.address());
     answer(
         check,
         &newcomer,
@@ -152,7 +154,12 @@ fn a_message_is_shown_and_receipted(check: &Check) {
     sender.sends(message(324_245, 288, b"a:b:c"), receiver.address());
     receiver.shows("小道士@ubuntu:a:b:c\n");
     expect_receipt(check, &sender, 324_245); // and none for the first, which did not ask
-    // As FeiQ writes it: its own version, and something behind a NUL.
+    // What iptux 0.8.3 sends: its own version, and a NUL at the end.
+    let iptux = [b"1_iptux 0.8.3:5:root:vm:288:", HELLO, b"\0"].concat();
+    sender.sends(iptux, receiver.address());
+    receiver.shows("小道士@ubuntu:你好\n小道士@ubuntu:a:b:c\nroot@vm:你好\n");
+    expect_receipt(check, &sender, 5);
+    // FeiQ puts a font behind the NUL.
     let feiq = [
         &b"1_lbt6_0#128#0:9:"[..],
         USER,
@@ -162,7 +169,7 @@ fn a_message_is_shown_and_receipted(check: &Check) {
     ]
     .concat();
     sender.sends(feiq, receiver.address());
-    receiver.shows("小道士@ubuntu:你好\n小道士@ubuntu:a:b:c\n小道士@ubuntu:你好\n");
+    receiver.shows("root@vm:你好\n小道士@ubuntu:你好\n");
 }
 
 fn a_repetition_is_receipted_and_not_shown(check: &Check) {
