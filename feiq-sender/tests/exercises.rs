@@ -72,10 +72,12 @@ fn silence_means_the_same_message_again(check: &Check) {
 
 fn only_its_own_receipt_counts(check: &Check) {
     let receiver = check.peer("a receiver");
+    let stranger = check.peer("somebody else");
     let mut sender = check.start(&[&receiver.address().to_string()]);
     sender.types("你好");
     let same = message(324_244, 288, HELLO);
     let address = receiver.receives_just(&same, "the message, command 288");
+    stranger.sends(receipt(324_244), address);
     for wrong in [
         &receipt(324_243)[..],             // of another message
         &message(324_244, 3, b"\xc4\xe3"), // not a receipt

@@ -149,8 +149,10 @@ fn receive(answer: &mut impl BufRead, part: &Part) -> Result<(), Error> {
     }
     progress.finish(count - part.length);
     if count < size {
+        // A write that fails may have written a part.
+        let kept = file.stream_position().unwrap_or(count);
         return Err(Error::Incomplete(format!(
-            "下载中断，{size} 字节中有 {count} 字节，再次运行会从这里继续{end}"
+            "下载中断，{size} 字节中有 {kept} 字节，再次运行会从这里继续{end}"
         )));
     }
     Ok(())

@@ -8,11 +8,12 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Instant;
-use testing::{DEADLINE, Program, TempDir, root, tempdir};
+use testing::{DEADLINE, Program, TempDir, root, tempdir, udp};
 
 /// The calls of each script, first line to last, with their literals.
 const SCRIPTS: [(&str, &[&str]); 8] = [
@@ -168,7 +169,7 @@ const SCRIPTS: [(&str, &[&str]); 8] = [
 ];
 
 /// The sections of a sheet, in their order.
-const SECTIONS: [&str; 7] = [
+const SECTIONS: [&str; 8] = [
     "What you will learn",
     "The conversation",
     "Run it",
@@ -176,10 +177,13 @@ const SECTIONS: [&str; 7] = [
     "See it on the wire",
     "Where the script breaks",
     "Questions",
+    "Your turn",
 ];
 
-/// The programs that listen, with the port they listen on by default.
-const LISTENERS: [(&str, u16); 4] = [
+/// The programs that listen, with the port they listen on by default. An example is like its program,
+/// unless it is named here itself.
+const LISTENERS: [(&str, u16); 5] = [
+    ("receiver", 2425),
     ("udp-server", 8080),
     ("udp-chat", 6666),
     ("tcp-echo-server", 10050),
@@ -200,7 +204,7 @@ fn programs() -> &'static Path {
     PROGRAMS.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
         build
-            .args(["build", "--workspace", "--bins", "--quiet"])
+            .args(["build", "--workspace", "--bins", "--examples", "--quiet"])
             .current_dir(root());
         assert!(build.stdin(Stdio::null()).status().unwrap().success());
         let test = std::env::current_exe().unwrap(); // target/debug/deps/lab_sheets-…
@@ -425,6 +429,55 @@ impl Sheet {
         );
     }
 
+    /// "Your turn" tells every exercise of the program: how to check it, and at the end its solution.
+    fn check_exercises(&self, program: &str) {
+        let (_, section) = self.text.split_once("\n## Your turn\n").unwrap();
+        let fail = |problem: &str| panic!("{}: Your turn: {problem}", self.path.display());
+        let place = |text: &str| section.find(text);
+        let hints = section.matches("<details><summary>Hint: ").count();
+        let solution = place("<details><summary>A solution</summary>\n")
+            .or(place("<details><summary>Solutions</summary>\n"));
+        let solution = solution.unwrap_or_else(|| fail("it has no solution"));
+        if hints < 2 || place("<summary>Hint: ") > place("cargo test ") {
+            fail("two hints come before the check");
+        }
+        if section[solution..].matches("<details>").count() != 1 {
+            fail("the solution comes last");
+        }
+        let examples = root().join(program).join("examples");
+        for example in fs::read_dir(examples).unwrap() {
+            let example = example.unwrap().file_name().into_string().unwrap();
+            let name = example.strip_suffix(".rs").unwrap();
+            let run = format!("`cargo run -p {program} --example {name}`");
+            let link = format!("[examples/{example}](examples/{example})");
+            if !section[solution..].contains(&run) || !section[solution..].contains(&link) {
+                fail(&format!("the solution does not name {example}"));
+            }
+        }
+        let commands = section[..solution].lines();
+        let commands = commands.filter(|line| line.starts_with("cargo test "));
+        let mut checks = 0;
+        for command in commands {
+            let mut words = command.split(' ').skip(1);
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args(words.by_ref()).arg("--list").current_dir(root());
+            let listed = String::from_utf8(cargo.output().unwrap().stdout).unwrap();
+            let listed: Vec<&str> = listed
+                .lines()
+                .filter_map(|line| line.strip_suffix(": test"))
+                .collect();
+            if listed.is_empty() || !listed.iter().all(|test| test.contains("::main_rs::")) {
+                fail(&format!("{command} runs {listed:?}"));
+            }
+            checks += listed.len();
+        }
+        let tests = fs::read_to_string(root().join(program).join("tests/exercises.rs")).unwrap();
+        let written = tests.matches("(check: &Check) {\n").count();
+        if checks != written {
+            fail(&format!("{checks} of {written} checks are run"));
+        }
+    }
+
     /// Runs every session and compares the screens.
     fn check_screens(&self) {
         let blocks = self.blocks();
@@ -506,6 +559,14 @@ struct Session<'a> {
     directory: TempDir,
     /// The port that a sheet tells, and the one that the system has chosen instead.
     ports: HashMap<u16, u16>,
+    /// Where a sheet sends something to nobody.
+    nobody: Option<UdpSocket>,
+}
+
+/// What stands in one of the tables for a program or for its example.
+fn of<T: Copy>(table: &[(&str, T)], package: &str, name: &str) -> Option<T> {
+    let find = |wanted: &str| table.iter().find(|(entry, _)| *entry == wanted);
+    find(name).or(find(package)).map(|(_, value)| *value)
 }
 
 impl Session<'_> {
@@ -521,6 +582,7 @@ impl Session<'_> {
             sheet,
             directory,
             ports: HashMap::new(),
+            nobody: None,
         }
     }
 
@@ -599,6 +661,16 @@ impl Session<'_> {
         }
     }
 
+    /// The port at which a program that listens at `told` really does; where there is none, one at
+    /// which nobody answers.
+    fn port_for(&mut self, told: u16) -> u16 {
+        if let Some(port) = self.ports.get(&told) {
+            return *port;
+        }
+        let nobody = self.nobody.get_or_insert_with(udp);
+        nobody.local_addr().unwrap().port()
+    }
+
     /// The program in a terminal must have ended, and shown nothing that the sheet does not.
     fn end(&self, terminal: &mut Terminal, number: usize) {
         if let Some(mut program) = terminal.program.take() {
@@ -616,9 +688,10 @@ impl Session<'_> {
 
     /// Starts a command of the sheet, with ports of the system's choice.
     fn start(&mut self, number: usize, command: &str) -> Program {
-        let mut words = command.split(' ').map(String::from).collect::<Vec<_>>();
         let mut listens = None;
-        if let Some(script) = words.iter().position(|word| word.ends_with(".py")) {
+        let words = if command.contains(".py") {
+            let mut words = command.split(' ').map(String::from).collect::<Vec<_>>();
+            let script = words.iter().position(|word| word.ends_with(".py")).unwrap();
             let stand_in = root()
                 .join("common/testing/tests/scripts")
                 .join(&words[script]);
@@ -629,48 +702,58 @@ impl Session<'_> {
                 .map(|(_, port)| port);
             words[script] = stand_in.to_str().unwrap().into();
             words.insert(script, "-u".into());
-        } else if words.starts_with(&["cargo", "run", "-q", "-p"].map(String::from)) {
-            let name = words[4].clone();
-            let tail = words.iter().position(|word| word.contains(['>', '|']));
-            let tail = words.split_off(tail.unwrap_or(words.len()));
-            let mut arguments = words.split_off(words.len().min(6)); // behind the --
-            let exe = programs().join(&name);
-            if let Some((_, port)) = LISTENERS.iter().find(|(listener, _)| *listener == name) {
+            words.join(" ")
+        } else if let Some((before, run)) = command.split_once("cargo run -q -p ") {
+            let ends = [" 2>", ">", "|", "'"].map(|end| run.find(end));
+            let end = ends.into_iter().flatten().min().unwrap_or(run.len());
+            let (run, behind) = run.split_at(end);
+            let (package, arguments) = run.split_once(' ').unwrap_or((run, ""));
+            let (name, exe, arguments) = match arguments.strip_prefix("--example ") {
+                Some(rest) => {
+                    let (example, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                    (example, programs().join("examples").join(example), rest)
+                }
+                None => (package, programs().join(package), arguments),
+            };
+            let arguments = arguments.trim().trim_start_matches("--").trim();
+            let mut arguments = arguments
+                .split(' ')
+                .filter(|argument| !argument.is_empty())
+                .map(String::from)
+                .collect::<Vec<_>>();
+            if let Some(port) = of(&LISTENERS, package, name) {
                 let given = arguments
                     .first()
                     .map(|given| given.rsplit(':').next().unwrap());
-                listens = Some(given.map_or(*port, |port| port.parse().unwrap()));
+                listens = Some(given.map_or(port, |port| port.parse().unwrap()));
                 let chosen = match arguments.first().and_then(|given| given.rsplit_once(':')) {
                     Some((host, _)) => format!("{host}:0"),
                     None => "0".into(),
                 };
                 arguments.splice(..arguments.len().min(1), [chosen]);
-            } else if let Some((_, default)) = CLIENTS.iter().find(|(client, _)| *client == name) {
+            } else if let Some(default) = of(&CLIENTS, package, name) {
                 let remote = arguments.first().map_or(default.to_string(), Clone::clone);
                 if let Some((host, port)) = remote.rsplit_once(':') {
-                    let port: u16 = port.parse().unwrap();
-                    let port = self.ports.get(&port).unwrap_or(&port);
+                    let port = self.port_for(port.parse().unwrap());
                     arguments.splice(..arguments.len().min(1), [format!("{host}:{port}")]);
                 }
-                if name == "udp-client" {
+                if package == "udp-client" {
+                    arguments.truncate(1);
                     arguments.push("0".into()); // the local port
                 }
             }
-            words = [exe.to_str().unwrap().to_string()]
-                .into_iter()
-                .chain(arguments)
-                .chain(tail)
-                .collect();
-        }
+            let exe = exe.to_str().unwrap();
+            format!("{before}{exe} {} {behind}", arguments.join(" "))
+        } else {
+            command.into()
+        };
         let mut shell = Command::new("sh");
-        let exec = if command.contains(['|', '>', ';']) {
+        let exec = if command.contains(['|', '>', ';', '&']) {
             ""
         } else {
             "exec "
         };
-        shell
-            .arg("-c")
-            .arg(format!("exec 2>&1; {exec}{}", words.join(" ")));
+        shell.arg("-c").arg(format!("exec 2>&1; {exec}{words}"));
         shell
             .current_dir(self.directory.path())
             .env("PYTHONIOENCODING", "utf-8");
@@ -731,6 +814,7 @@ fn check(program: &str) {
     sheet.check_links();
     sheet.check_diagrams();
     sheet.check_tables(program);
+    sheet.check_exercises(program);
     sheet.check_screens();
 }
 
