@@ -1,8 +1,8 @@
 //! The checks of the exercises `acknowledged` and `receiver`. On your own `src/main.rs`:
 //! `cargo test -p feiq-sender --test exercises -- --ignored acknowledged`, or `… receiver`
 
-use testing::Program;
-use testing::exercise::{Check, Peer, Subject, example};
+use testing::exercise::{Check, Peer, Subject};
+use testing::{Program, example};
 
 testing::exercise! {
     acknowledged: example "acknowledged" of "feiq-sender" {
@@ -17,6 +17,7 @@ testing::exercise! {
         who_comes_in_is_answered => "address on the first line",
         a_message_is_shown_and_receipted => "address on the first line",
         a_repetition_is_receipted_and_not_shown => "address on the first line",
+        two_options_are_heeded => "address on the first line",
         junk_is_passed_over => "address on the first line",
         it_understands_the_other_solution => "address on the first line",
     }
@@ -187,6 +188,19 @@ fn a_repetition_is_receipted_and_not_shown(check: &Check) {
     expect_receipt(check, &other, 324_244);
     receiver.shows("小道士@ubuntu:other\n");
     receiver.has_shown("你好", 1);
+}
+
+fn two_options_are_heeded(check: &Check) {
+    let receiver = start(check);
+    let sender = check.peer("a sender");
+    let utf8 = message(1, 32 | 0x80_0000, "你好，UTF-8".as_bytes());
+    sender.sends(utf8, receiver.address());
+    receiver.shows("小道士@ubuntu:你好，UTF-8\n");
+    check.did("(the next one is sent to everybody, and asks for a receipt)");
+    sender.sends(message(2, 288 | 0x400, b"everybody"), receiver.address());
+    receiver.shows("小道士@ubuntu:everybody\n");
+    sender.sends(message(3, 288, HELLO), receiver.address());
+    expect_receipt(check, &sender, 3); // and none for the one before
 }
 
 fn junk_is_passed_over(check: &Check) {

@@ -111,6 +111,22 @@ fn main() {
             }),
         ],
     );
+    let resumable_server = testing::example("file-server", "resumable_server");
+    let resumable = testing::example("file-client", "resumable");
+    compare(
+        "Download: 512 MiB, resumed in the middle",
+        vec![
+            Contender::new("resumable, from the middle", || {
+                timed(directory, &resumable_server, &resumable, true)
+            }),
+            Contender::new("resumable, from the beginning", || {
+                timed(directory, &resumable_server, &resumable, false)
+            }),
+            Contender::new("file-server + file-client", || {
+                timed(directory, Path::new(SERVER), &client, false)
+            }),
+        ],
+    );
     fs::remove_file(directory.join("512")).unwrap();
 
     println!(
@@ -179,6 +195,37 @@ fn main() {
     }
 }
 
+/// Downloads 512 MiB; with `begun`, the first half of it is there already.
+fn timed(directory: &Path, server: &Path, client: &Path, begun: bool) -> Result<Figures, String> {
+    let (_server, address) = start(server, directory)?;
+    let target = directory.join("target");
+    if begun {
+        let mut part = File::create(target.join(part_of(address, "512")?)).unwrap();
+        let whole = File::open(directory.join("512")).unwrap();
+        std::io::copy(&mut whole.take(256 * MIB), &mut part).unwrap();
+    }
+    let begin = Instant::now();
+    let mut command = Command::new(client);
+    command
+        .args([&address.to_string(), "512"])
+        .current_dir(&target);
+    Measured::start(&mut command)?.wait()?;
+    let time = begin.elapsed();
+    figures(time, directory, "512", &target.join("512"))?;
+    Ok(vec![("seconds", time.as_secs_f64())])
+}
+
+/// The name that `resumable` gives to a part of this file: what the server answers is in it.
+fn part_of(address: SocketAddr, name: &str) -> Result<String, String> {
+    let mut socket = connect_when_ready(address)?;
+    let request = format!("0 {name}\n");
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut line = String::new();
+    let mut answer = std::io::BufReader::new(socket);
+    std::io::BufRead::read_line(&mut answer, &mut line).map_err(|error| error.to_string())?;
+    Ok(format!("{name}.{}.part", line.trim().replace(' ', "-")))
+}
+
 /// Bytes that no compression shrinks, and the same ones in every run.
 fn noise() -> impl FnMut(usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
@@ -195,7 +242,11 @@ fn noise() -> impl FnMut(usize) -> Vec<u8> {
 }
 
 fn start_ours(directory: &Path) -> Result<(Measured, SocketAddr), String> {
-    let mut command = Command::new(SERVER);
+    start(Path::new(SERVER), directory)
+}
+
+fn start(server: &Path, directory: &Path) -> Result<(Measured, SocketAddr), String> {
+    let mut command = Command::new(server);
     command.arg("127.0.0.1:0").arg(directory);
     command
         .stdin(Stdio::null())

@@ -3,8 +3,8 @@
 
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
-use testing::exercise::{Check, Subject, example};
-use testing::{Program, TempDir, tempdir};
+use testing::exercise::{Check, Subject};
+use testing::{Program, TempDir, example, tempdir};
 
 testing::exercise! {
     resumable: example "resumable_server" of "file-server" {

@@ -1,8 +1,10 @@
-//! Echoes: `tcp-echo-server` beside `socat`, `ncat` and a Python peer.
+//! Echoes: `tcp-echo-server`, and its example `many_clients`, beside `socat`, `ncat` and Python
+//! peers.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::Command;
+use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 use testing::bench::{
@@ -29,9 +31,69 @@ with socket.create_server(('127.0.0.1', int(sys.argv[1]))) as server:
         print(data)
 ";
 
+/// Many clients at once: how many bytes all of them exchange together, in writes of this size.
+const SHARED_TOTAL: usize = 128 << 20;
+const SHARED_WRITE: usize = 16 * 1024;
+
+/// A thread for each client, as a Python program would be written that serves many.
+const PYTHON_THREADS: &str = "
+import socketserver, sys
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(16384):
+            self.request.sendall(data)
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+Server(('127.0.0.1', int(sys.argv[1])), Echo).serve_forever()
+";
+
 fn main() {
     compare("Echo: throughput, 64 KiB writes", contenders(throughput));
     compare("Echo: round trip of 64 bytes", contenders(round_trip));
+    let ours = testing::example("tcp-echo-server", "many_clients");
+    let ours = ours.to_str().unwrap();
+    for count in [1, 10, 100, 1000] {
+        let title = format!("Echo: {count} clients at once, 16 KiB writes");
+        compare(&title, contenders_for_many(ours, count));
+    }
+}
+
+/// Starts `tool`, lets `work` use its port, and adds to the figures the memory it has used.
+fn measure(
+    tool: &str,
+    arguments: &[&str],
+    port: u16,
+    work: impl FnOnce(SocketAddr) -> Result<Figures, String>,
+) -> Result<Figures, String> {
+    let server = Measured::start(Command::new(tool).args(arguments))?;
+    let mut figures = work(([127, 0, 0, 1], port).into())?;
+    figures.push(("server, MiB", server.peak()));
+    Ok(figures)
+}
+
+fn contenders_for_many(ours: &str, count: usize) -> Vec<Contender<'_>> {
+    vec![
+        Contender::new("many_clients", move || {
+            let port = free_port();
+            let listen = format!("127.0.0.1:{port}");
+            measure(ours, &[&listen], port, |address| many(count, address))
+        }),
+        Contender::new("socat -b 16384 … PIPE, a process for each", move || {
+            installed("socat")?;
+            let port = free_port();
+            let listen = format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,backlog=128");
+            let arguments = ["-b", "16384", &listen, "PIPE"];
+            measure("socat", &arguments, port, |address| many(count, address))
+        }),
+        Contender::new("Python, a thread for each", move || {
+            installed("python3")?;
+            let port = free_port();
+            let arguments = ["-c", PYTHON_THREADS, &port.to_string()];
+            measure("python3", &arguments, port, |address| many(count, address))
+        }),
+    ]
 }
 
 fn contenders(work: fn(TcpStream) -> Result<Figures, String>) -> Vec<Contender<'static>> {
@@ -41,10 +103,11 @@ fn contenders(work: fn(TcpStream) -> Result<Figures, String>) -> Vec<Contender<'
                 installed(tool)?;
             }
             let port = free_port();
-            let server = Measured::start(Command::new(tool).args(arguments(port)))?;
-            let mut figures = work(connect_when_ready(([127, 0, 0, 1], port).into())?)?;
-            figures.push(("server, MiB", server.peak()));
-            Ok(figures)
+            let arguments = arguments(port);
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            measure(tool, &arguments, port, |address| {
+                work(connect_when_ready(address)?)
+            })
         })
     };
     vec![
@@ -96,6 +159,47 @@ fn throughput(mut socket: TcpStream) -> Result<Figures, String> {
     })?;
     let mebibytes = TOTAL as f64 / f64::from(1 << 20);
     Ok(vec![("MiB/s", mebibytes / begin.elapsed().as_secs_f64())])
+}
+
+/// `count` clients, each of which sends, waits for the echo, and sends the next. All are connected
+/// before the first one sends.
+fn many(count: usize, address: SocketAddr) -> Result<Figures, String> {
+    let ready = Barrier::new(count + 1);
+    let exchanges = SHARED_TOTAL / SHARED_WRITE / count;
+    let client = |number: usize| {
+        let connected = connect_when_ready(address);
+        // One exchange before the clock starts: the server has accepted this client.
+        let mut block = vec![number as u8; SHARED_WRITE];
+        let exchange = |socket: &mut TcpStream, block: &mut [u8]| {
+            socket.write_all(block).ok()?;
+            let mut echo = vec![0; block.len()];
+            socket.read_exact(&mut echo).ok()?;
+            (echo == block).then_some(())
+        };
+        let accepted = connected.ok().and_then(|mut socket| {
+            exchange(&mut socket, &mut block[..1])?;
+            Some(socket)
+        });
+        ready.wait();
+        let mut socket = accepted?;
+        (0..exchanges).try_for_each(|_| exchange(&mut socket, &mut block))
+    };
+    let client = &client;
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..count)
+            .map(|number| scope.spawn(move || client(number)))
+            .collect();
+        ready.wait();
+        let begin = Instant::now();
+        let served = clients.into_iter().map(|client| client.join().unwrap());
+        let wrong = served.filter(Option::is_none).count();
+        let seconds = begin.elapsed().as_secs_f64();
+        if wrong > 0 {
+            return Err(format!("{wrong} of {count} clients were not served"));
+        }
+        let mebibytes = (exchanges * SHARED_WRITE * count) as f64 / f64::from(1 << 20);
+        Ok(vec![("MiB/s", mebibytes / seconds)])
+    })
 }
 
 /// One message at a time: send, wait for the echo, send the next.

@@ -11,7 +11,6 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,7 +49,7 @@ impl Check {
 
     /// A check of the worked solution, the example `example` of `package`.
     pub fn of_example(package: &str, example: &str) -> Check {
-        Check::with_patience(self::example(package, example), DEADLINE)
+        Check::with_patience(crate::example(package, example), DEADLINE)
     }
 
     fn with_patience(exe: PathBuf, patience: Duration) -> Check {
@@ -482,25 +481,6 @@ fn shortened(text: &str) -> String {
     let begin: String = text.chars().take(1000).collect();
     let end: String = text.chars().skip(count - 900).collect();
     format!("{begin}\n[… {count} characters in all …]\n{end}")
-}
-
-/// The executable of an example, built by the cargo that runs this test.
-pub fn example(package: &str, name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap(); // target/debug/deps/exercises-…
-    let built = test.ancestors().nth(2).unwrap();
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", package, "--example", name]);
-    match built.file_name().and_then(|profile| profile.to_str()) {
-        Some("debug") | None => {}
-        Some(profile) => drop(build.args(["--profile", profile])),
-    }
-    build.current_dir(crate::root()).stdin(Stdio::null());
-    // Where there is no cargo to run, the example was built before the test.
-    if let Ok(status) = build.status() {
-        assert!(status.success(), "{build:?}: {status}");
-    }
-    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    built.join("examples").join(name)
 }
 
 /// The checks fail on the program `exe` as it comes, each of them at the right place: when it expects

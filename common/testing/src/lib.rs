@@ -344,6 +344,25 @@ pub fn root() -> PathBuf {
     root.canonicalize().unwrap()
 }
 
+/// The executable of an example, built by the cargo that runs this test or benchmark.
+pub fn example(package: &str, name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap(); // target/debug/deps/exercises-…
+    let built = test.ancestors().nth(2).unwrap();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", package, "--example", name]);
+    match built.file_name().and_then(|profile| profile.to_str()) {
+        Some("debug") | None => {}
+        Some(profile) => drop(build.args(["--profile", profile])),
+    }
+    build.current_dir(root()).stdin(Stdio::null());
+    // Where there is no cargo to run, the example was built before the test.
+    if let Ok(status) = build.status() {
+        assert!(status.success(), "{build:?}: {status}");
+    }
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    built.join("examples").join(name)
+}
+
 /// `python3`, unbuffered and in UTF-8, or a note that it is missing and `None`.
 pub fn python() -> Option<Command> {
     let found = Command::new("python3").arg("--version").output();
