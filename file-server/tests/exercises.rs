@@ -2,6 +2,7 @@
 //! `cargo test -p file-server --test exercises -- --ignored resumable`
 
 use std::fs::{self, File};
+use std::net::Shutdown;
 use std::time::{Duration, SystemTime};
 use testing::exercise::{Check, Subject};
 use testing::{Program, TempDir, example, tempdir};
@@ -87,6 +88,9 @@ fn a_request_may_come_in_pieces(check: &Check) {
     let (server, directory) = start(check);
     all(check, &server, &["0 ", "f.", "txt", "\n"], 10, "helloworld");
     all(check, &server, &["0 f.txt\r\n"], 10, "helloworld");
+    // What follows the line is passed over, however much it is, and the end stays orderly.
+    let more = "more ".repeat(50_000);
+    all(check, &server, &["0 f.txt\n", &more], 10, "helloworld");
     fs::write(directory.path().join("a b.txt"), "space").unwrap();
     all(check, &server, &["0 a", " b.txt\n"], 5, "space");
 }
@@ -134,6 +138,11 @@ fn only_what_is_in_the_directory_is_served(check: &Check) {
         expect_answer(check, came, "");
     }
     server.shows("你下载的文件不存在\n");
+    let cut = check.connect("a client that is cut off", server.address());
+    cut.sends("0 f.txt");
+    cut.socket().shutdown(Shutdown::Write).unwrap();
+    let came = cut.receives_the_end("an orderly end, since this was not the whole request");
+    expect_answer(check, String::from_utf8_lossy(&came).into_owned(), "");
     // And it goes on.
     all(check, &server, &["0 f.txt\n"], 10, "helloworld");
 }

@@ -335,6 +335,10 @@ fn unread() -> Stdio {
 impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
+        // No program panics, not even in a thread whose end nobody notices.
+        if !thread::panicking() && self.noted().contains(" panicked at ") {
+            self.fail("it has panicked");
+        }
     }
 }
 
