@@ -31,9 +31,12 @@ with socket.create_server(('127.0.0.1', int(sys.argv[1]))) as server:
         print(data)
 ";
 
-/// Many clients at once: how many bytes all of them exchange together, in writes of this size.
+/// Many clients at once: how many bytes all of them exchange together, in writes of this size, and
+/// how many of these a client sends ahead of the echo. (More would fill the pipe of `socat`, which
+/// then waits for itself.)
 const SHARED_TOTAL: usize = 128 << 20;
 const SHARED_WRITE: usize = 16 * 1024;
+const AHEAD: usize = 3;
 
 /// A thread for each client, as a Python program would be written that serves many.
 const PYTHON_THREADS: &str = "
@@ -161,28 +164,33 @@ fn throughput(mut socket: TcpStream) -> Result<Figures, String> {
     Ok(vec![("MiB/s", mebibytes / begin.elapsed().as_secs_f64())])
 }
 
-/// `count` clients, each of which sends, waits for the echo, and sends the next. All are connected
-/// before the first one sends.
+/// `count` clients at once. All are connected, and have been accepted, before the first one sends.
 fn many(count: usize, address: SocketAddr) -> Result<Figures, String> {
     let ready = Barrier::new(count + 1);
-    let exchanges = SHARED_TOTAL / SHARED_WRITE / count;
+    let writes = SHARED_TOTAL / SHARED_WRITE / count;
     let client = |number: usize| {
-        let connected = connect_when_ready(address);
-        // One exchange before the clock starts: the server has accepted this client.
-        let mut block = vec![number as u8; SHARED_WRITE];
-        let exchange = |socket: &mut TcpStream, block: &mut [u8]| {
-            socket.write_all(block).ok()?;
-            let mut echo = vec![0; block.len()];
+        let block = vec![number as u8; SHARED_WRITE];
+        let send = |mut socket: &TcpStream, length| socket.write_all(&block[..length]).ok();
+        let receive = |mut socket: &TcpStream, length| {
+            let mut echo = vec![0; length];
             socket.read_exact(&mut echo).ok()?;
-            (echo == block).then_some(())
+            (echo == block[..length]).then_some(())
         };
-        let accepted = connected.ok().and_then(|mut socket| {
-            exchange(&mut socket, &mut block[..1])?;
-            Some(socket)
+        let accepted = connect_when_ready(address).ok().filter(|socket| {
+            let sent = send(socket, 1);
+            sent.and_then(|()| receive(socket, 1)).is_some()
         });
         ready.wait();
-        let mut socket = accepted?;
-        (0..exchanges).try_for_each(|_| exchange(&mut socket, &mut block))
+        let socket = accepted?;
+        for number in 0..writes + AHEAD {
+            if number < writes {
+                send(&socket, SHARED_WRITE)?;
+            }
+            if number >= AHEAD {
+                receive(&socket, SHARED_WRITE)?;
+            }
+        }
+        Some(())
     };
     let client = &client;
     thread::scope(|scope| {
@@ -197,7 +205,7 @@ fn many(count: usize, address: SocketAddr) -> Result<Figures, String> {
         if wrong > 0 {
             return Err(format!("{wrong} of {count} clients were not served"));
         }
-        let mebibytes = (exchanges * SHARED_WRITE * count) as f64 / f64::from(1 << 20);
+        let mebibytes = (writes * SHARED_WRITE * count) as f64 / f64::from(1 << 20);
         Ok(vec![("MiB/s", mebibytes / seconds)])
     })
 }
