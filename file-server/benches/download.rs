@@ -113,7 +113,8 @@ fn main() {
     );
     let resumable_server = testing::example("file-server", "resumable_server");
     let resumable = testing::example("file-client", "resumable");
-    compare(
+    compare_often(
+        15,
         "Download: 512 MiB, resumed in the middle",
         vec![
             Contender::new("resumable, from the middle", || {

@@ -34,7 +34,7 @@ with socket.create_server(('127.0.0.1', int(sys.argv[1]))) as server:
 /// Many clients at once: how many bytes all of them exchange together, in writes of this size, and
 /// how many of these a client sends ahead of the echo. (More would fill the pipe of `socat`, which
 /// then waits for itself.)
-const SHARED_TOTAL: usize = 128 << 20;
+const SHARED_TOTAL: usize = 64 << 20;
 const SHARED_WRITE: usize = 16 * 1024;
 const AHEAD: usize = 3;
 

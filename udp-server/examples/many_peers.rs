@@ -22,11 +22,12 @@ const LOCAL: &str = "0.0.0.0:8080";
 /// What an answer begins with; the datagram that it answers follows.
 const ANSWER: &str = "收到:";
 
-/// How many datagrams may wait to be shown. At 64 KiB each that is 16 MiB at most.
-const MOST_WAITING: usize = 256;
+/// How many datagrams may wait to be shown. At 64 KiB each that is 32 MiB, or three times as much
+/// where no byte is text: U+FFFD has three bytes.
+const MOST_WAITING: usize = 512;
 
 /// How many of these may be one peer's.
-const MOST_OF_ONE_PEER: usize = 16;
+const MOST_OF_ONE_PEER: usize = 128;
 
 const HELP: &str = "\
 用法: many_peers [LOCAL]

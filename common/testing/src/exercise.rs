@@ -328,13 +328,26 @@ impl Peer<'_> {
     /// Of all that has been sent to this socket, there is nothing left.
     #[track_caller]
     pub fn has_nothing_more(&self, expected: &str) {
-        self.socket.set_nonblocking(true).unwrap();
-        let came = match self.next() {
-            Ok((came, _)) => Err(literal(&came)),
-            Err(_) => Ok(()),
+        let came = match self.at_once() {
+            Some(came) => Err(literal(&came)),
+            None => Ok(()),
         };
-        self.socket.set_nonblocking(false).unwrap();
         self.check.expect(expected, came);
+    }
+
+    /// Takes out all that has been sent to this socket so far.
+    pub fn forgets_what_has_come(&self) {
+        while let Some(came) = self.at_once() {
+            self.check
+                .did(format!("got {} as well, at {}", literal(&came), self.name));
+        }
+    }
+
+    fn at_once(&self) -> Option<Vec<u8>> {
+        self.socket.set_nonblocking(true).unwrap();
+        let came = self.next();
+        self.socket.set_nonblocking(false).unwrap();
+        came.ok().map(|(data, _)| data)
     }
 
     /// The socket itself.
