@@ -28,7 +28,7 @@ impl Progress {
         Progress { begin, changed }
     }
 
-    /// Shows `count` bytes, but not more often than every [`PROGRESS`].
+    /// Shows `count` bytes, but not more often than ten times a second.
     pub fn show(&mut self, count: u64) {
         if self
             .changed

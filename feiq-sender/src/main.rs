@@ -28,8 +28,8 @@ const FIRST_PACKET_NUMBER: u64 = 324_244;
 const USER: &str = "小道士";
 const HOST: &str = "ubuntu";
 
-/// Command, the fifth field: `IPMSG_SENDMSG`, a message to show. Its text is the sixth.
-const SENDMSG: u32 = 32;
+/// Command, the fifth field: a message to show. Its text is the sixth field.
+const IPMSG_SENDMSG: u32 = 32;
 
 const HELP: &str = "\
 用法: feiq-sender [REMOTE]
@@ -57,7 +57,7 @@ fn feiq_sender([remote]: [Option<OsString>; 1]) -> Result<(), Error> {
     let mut packet_number = FIRST_PACKET_NUMBER;
     loop {
         let sent = console::ask_for("请输入内容:", |text| {
-            let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{SENDMSG}:");
+            let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{IPMSG_SENDMSG}:");
             let mut message = Encoding::Gbk.encode(&header)?;
             message.extend(Encoding::Gbk.encode(text)?);
             datagram::send(&socket, &message, remote)

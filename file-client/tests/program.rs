@@ -11,6 +11,7 @@ const USAGE: &str = "file-client [REMOTE [NAME]]";
 
 /// A download of `name` into an empty directory, and the server's end of its connection, which has
 /// received the name.
+#[cfg(unix)]
 fn downloading(name: &str) -> (Program, TcpStream, TempDir) {
     let directory = tempdir().unwrap();
     let (client, server) = downloading_to(directory.path(), name);

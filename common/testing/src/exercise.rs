@@ -497,7 +497,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// The checks fail on the program `exe` as it comes, each of them at the right place: when it expects
-/// what is told here. Tried only where [`UNSOLVED`] is set.
+/// what is told here. Tried only where `EXERCISES_ARE_UNSOLVED` is set.
 pub fn must_fail(exe: &str, checks: &[Expected]) {
     if std::env::var_os(UNSOLVED).is_none() {
         return;

@@ -1,0 +1,198 @@
+//! The worked solutions of the exercises keep to what all programs promise: their command line, and
+//! how they end.
+
+use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use testing::{
+    Program, check_command_line, check_refused, check_refused_locals, check_refused_remotes,
+    example, listen, root, udp,
+};
+
+/// A solution: its package, its name and its usage.
+type Solution = (&'static str, &'static str, &'static str);
+
+/// The solutions that wait for others.
+const SERVERS: [Solution; 6] = [
+    ("udp-server", "many_peers", "many_peers [LOCAL]"),
+    ("udp-chat", "two_way", "two_way [LOCAL]"),
+    ("feiq-sender", "receiver", "receiver [LOCAL]"),
+    ("tcp-echo-server", "framed_server", "framed_server [LISTEN]"),
+    ("tcp-echo-server", "many_clients", "many_clients [LISTEN]"),
+    (
+        "file-server",
+        "resumable_server",
+        "resumable_server [LISTEN [DIR]]",
+    ),
+];
+
+/// The solutions that go to others.
+const CLIENTS: [Solution; 4] = [
+    ("udp-client", "retry", "retry [REMOTE [LOCAL]]"),
+    (
+        "feiq-sender",
+        "acknowledged",
+        "acknowledged [REMOTE [LOCAL]]",
+    ),
+    ("tcp-client", "framed", "framed [REMOTE]"),
+    ("file-client", "resumable", "resumable [REMOTE [NAME]]"),
+];
+
+fn exe(package: &str, name: &str) -> String {
+    example(package, name).to_str().unwrap().into()
+}
+
+#[test]
+fn every_solution_is_known_here() {
+    let mut found = Vec::new();
+    for program in fs::read_dir(root()).unwrap() {
+        let examples = program.unwrap().path().join("examples");
+        for example in fs::read_dir(examples).into_iter().flatten() {
+            found.push(example.unwrap().file_name().into_string().unwrap());
+        }
+    }
+    let known = SERVERS.iter().chain(&CLIENTS);
+    let mut known: Vec<_> = known.map(|(_, name, _)| format!("{name}.rs")).collect();
+    found.sort();
+    known.sort();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn the_command_line_is_like_that_of_the_programs() {
+    for (package, name, usage) in SERVERS.iter().chain(&CLIENTS) {
+        check_command_line(&exe(package, name), usage, usage.matches('[').count());
+    }
+    for (package, name, usage) in SERVERS {
+        check_refused_locals(&exe(package, name), usage);
+    }
+    for (package, name, usage) in CLIENTS {
+        check_refused_remotes(&exe(package, name), usage);
+    }
+}
+
+#[test]
+fn a_taken_port_is_told() {
+    for (package, name, _) in SERVERS {
+        let (_listener, tcp) = listen();
+        let socket = udp();
+        let taken = match package.starts_with("tcp-") || package.starts_with("file-") {
+            true => tcp,
+            false => socket.local_addr().unwrap(),
+        };
+        let ended = Program::start(&exe(package, name), &[&taken.to_string()]).end();
+        assert_eq!(
+            (ended.status, ended.out.as_str()),
+            (Some(1), ""),
+            "{ended:?}"
+        );
+        assert!(ended.err.contains(&format!("{taken} 失败：")), "{ended:?}");
+    }
+}
+
+/// A client, and those who listen where it connects or sends to.
+fn started(package: &str, name: &str, unread: bool) -> (Program, (TcpListener, UdpSocket)) {
+    let ((listener, tcp), socket) = (listen(), udp());
+    let remote = match package.starts_with("tcp-") || package.starts_with("file-") {
+        true => tcp,
+        false => socket.local_addr().unwrap(),
+    };
+    let exe = exe(package, name);
+    let remote = remote.to_string();
+    let arguments = match name {
+        "retry" => vec![&remote[..], "127.0.0.1:0"],
+        _ => vec![&remote[..]],
+    };
+    let program = match unread {
+        true => Program::start_unread(&exe, &arguments),
+        false => Program::start(&exe, &arguments),
+    };
+    (program, (listener, socket))
+}
+
+#[test]
+fn the_end_of_input_ends_a_client_quietly() {
+    for (package, name, _) in CLIENTS {
+        let (mut client, _peers) = started(package, name, false);
+        client.end_input();
+        let ended = client.end();
+        assert_eq!(ended.status, Some(0), "{name}: {ended:?}");
+        assert!(ended.err.lines().count() <= 1, "{name}: {ended:?}");
+    }
+}
+
+#[test]
+fn an_output_without_a_reader_ends_a_client_quietly() {
+    for (package, name, _) in CLIENTS {
+        if name == "retry" {
+            continue; // it has no prompt, so it has nothing to show before there is an answer
+        }
+        let (client, _peers) = started(package, name, true);
+        let ended = client.end();
+        assert_eq!(ended.status, Some(0), "{name}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_directory_that_is_none_is_refused() {
+    let (package, name, usage) = SERVERS[5];
+    let arguments = ["127.0.0.1:0", "no such directory"];
+    let problem = "目录 no such directory 打不开";
+    check_refused(&exe(package, name), usage, &arguments, problem);
+}
+
+#[cfg(unix)]
+mod signals {
+    use super::{CLIENTS, SERVERS, exe, started};
+    use testing::{Program, check_signals, listen};
+
+    #[test]
+    fn ctrl_c_ends_a_server() {
+        for (package, name, _) in SERVERS {
+            if name == "resumable_server" {
+                continue; // it waits for downloads first, see below
+            }
+            check_signals(|| {
+                let server = Program::start(&exe(package, name), &["127.0.0.1:0"]);
+                server.address();
+                server
+            });
+        }
+    }
+
+    #[test]
+    fn ctrl_c_stops_a_server_of_files() {
+        let server = Program::start(&exe("file-server", "resumable_server"), &["127.0.0.1:0"]);
+        server.address();
+        server.signal("INT");
+        let ended = server.end();
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        assert!(ended.err.contains("\n停止接受连接"), "{ended:?}");
+    }
+
+    #[test]
+    fn ctrl_c_ends_a_client() {
+        for (package, name, _) in CLIENTS {
+            check_signals(|| {
+                let (client, _peers) = started(package, name, false);
+                match name {
+                    "retry" => client.expect_note("已绑定"),
+                    _ => client.expect(":"), // its prompt
+                }
+                client
+            });
+        }
+    }
+
+    #[test]
+    fn ctrl_c_in_the_middle_of_a_download_is_a_failure() {
+        let (_listener, address) = listen();
+        let client = exe("file-client", "resumable");
+        let client = Program::start(&client, &[&address.to_string(), "f.txt"]);
+        client.expect_note("已连接");
+        client.signal("INT");
+        let ended = client.end();
+        assert_eq!(ended.status, Some(130), "{ended:?}");
+        let last = "下载中断，再次运行会从断开的地方继续\n";
+        assert!(ended.err.ends_with(last), "{ended:?}");
+    }
+}
