@@ -283,6 +283,8 @@ fn stopping() -> bool {
 
 /// Ends the loop that accepts, and sends away the clients that are idle.
 fn stop() {
+    // Before anything else: once the loop has ended, the program may end at any moment.
+    interrupt::note("停止接受连接，等待正在进行的下载结束，再按一次 Ctrl-C 立即结束");
     let listen = {
         let mut clients = clients();
         clients.stopping = true;
@@ -292,7 +294,6 @@ fn stop() {
         CHANGED.notify_all();
         clients.listen
     };
-    interrupt::note("停止接受连接，等待正在进行的下载结束，再按一次 Ctrl-C 立即结束");
     let Some(listen) = listen else { return };
     // Nothing but a connection wakes `accept`, so connect: not to 0.0.0.0, which is no destination
     // on Windows, but to this machine.

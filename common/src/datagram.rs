@@ -3,7 +3,7 @@
 //! UDP keeps the boundaries: what one `sendto()` sent, one `recvfrom()` returns. It is all or
 //! nothing, so a buffer that is too small loses the end of the datagram for good.
 
-use crate::{Context, Error, is_timeout};
+use crate::{Context, Error, is_timeout, uninterrupted};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
@@ -59,7 +59,7 @@ pub fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> Result<(), Error
 pub fn receive(socket: &UdpSocket) -> Result<(Vec<u8>, SocketAddr), Error> {
     let mut buffer = vec![0; LONGEST_IPV6];
     loop {
-        match socket.recv_from(&mut buffer) {
+        match uninterrupted(|| socket.recv_from(&mut buffer)) {
             Ok((length, from)) => {
                 buffer.truncate(length);
                 return Ok((buffer, from));

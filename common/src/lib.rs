@@ -112,6 +112,31 @@ pub fn is_timeout(error: &io::Error) -> bool {
     )
 }
 
+/// Makes a call on a socket again as often as a signal has interrupted it.
+///
+/// On Linux a signal interrupts a call on a socket that has a time limit, even where nothing handles
+/// it: Ctrl-Z and `fg` do. The error says nothing about the socket. (A call without a limit goes on
+/// by itself, and `read_exact`, `write_all` and their like call again themselves.) Source: signal(7).
+///
+/// # Errors
+/// Those of `call`, other than [`io::ErrorKind::Interrupted`].
+///
+/// ```
+/// use std::io::{Error, ErrorKind};
+///
+/// let mut answers = [Err(ErrorKind::Interrupted), Ok(7)].into_iter();
+/// let read = || answers.next().unwrap().map_err(Error::from);
+/// assert_eq!(common::uninterrupted(read).unwrap(), 7);
+/// ```
+pub fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// How addresses are written: the same for every program, so every `--help` ends with it.
 const ADDRESS_FORMS: &str = "\
 地址写作 HOST:PORT、[IPV6]:PORT、HOST、:PORT 或 PORT，省略的部分取默认值。

@@ -15,7 +15,7 @@
 
 use common::clients::{self, Client};
 use common::files::{self, LONGEST_NAME};
-use common::{Context, Error, address, console, is_timeout};
+use common::{Context, Error, address, console, is_timeout, uninterrupted};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -75,8 +75,8 @@ fn resumable_server([listen, directory]: [Option<OsString>; 2]) -> Result<(), Er
     let directory = files::real_directory(&directory)?;
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
-    console::note(format!("正在监听 {listen} ，目录 {shown}"));
     clients::stop_on_interrupt(listen);
+    console::note(format!("正在监听 {listen} ，目录 {shown}"));
 
     let most = clients::room(DESCRIPTORS, MOST_CLIENTS);
     while let Some(client) = clients::accept(&listener, most) {
@@ -197,6 +197,9 @@ fn close(client: &Client) -> Result<(), Error> {
     let deadline = Instant::now() + CLOSE_LIMIT;
     let mut rest = [0; LONGEST_NAME];
     let mut socket: &TcpStream = client;
-    while Instant::now() < deadline && socket.read(&mut rest).unwrap_or(0) > 0 {}
+    let mut length = 1;
+    while length > 0 && Instant::now() < deadline {
+        length = uninterrupted(|| socket.read(&mut rest)).unwrap_or(0);
+    }
     Ok(())
 }

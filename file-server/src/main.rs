@@ -15,7 +15,7 @@
 
 use common::clients::{self, Client};
 use common::files::{self, LONGEST_NAME};
-use common::{Context, Error, address, console, is_timeout};
+use common::{Context, Error, address, console, is_timeout, uninterrupted};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -93,8 +93,8 @@ fn file_server([listen, directory]: [Option<OsString>; 2]) -> Result<(), Error> 
     let directory = files::real_directory(&directory)?;
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
-    console::note(format!("正在监听 {listen} ，目录 {shown}"));
     clients::stop_on_interrupt(listen);
+    console::note(format!("正在监听 {listen} ，目录 {shown}"));
 
     let most = clients::room(DESCRIPTORS, MOST_CLIENTS);
     while let Some(client) = clients::accept(&listener, most) {
@@ -125,7 +125,7 @@ fn peek_name<'a>(client: &Client, buffer: &'a mut [u8]) -> Result<&'a [u8], Erro
     client
         .set_read_timeout(Some(NAME_LIMIT))
         .context("设置接收时限")?;
-    let peeked = client.peek(buffer);
+    let peeked = uninterrupted(|| client.peek(buffer));
     if !client.mark_at_work() {
         return Err(Error::Incomplete("没有发来文件名，让位给别的客户端".into()));
     }
@@ -176,10 +176,10 @@ fn close(mut client: &TcpStream) -> Result<(), Error> {
     client
         .set_read_timeout(Some(CLOSE_LIMIT))
         .context("设置接收时限")?;
-    let mut length = client.read(&mut rest).context("取出文件名")?;
+    let mut length = uninterrupted(|| client.read(&mut rest)).context("取出文件名")?;
     client.shutdown(Shutdown::Write).context("关闭连接")?;
     while length > 0 && Instant::now() < deadline {
-        length = client.read(&mut rest).unwrap_or(0);
+        length = uninterrupted(|| client.read(&mut rest)).unwrap_or(0);
     }
     Ok(())
 }

@@ -287,6 +287,22 @@ fn signals_end_an_idle_server() {
     }
 }
 
+/// Ctrl-Z and `fg`: Linux interrupts what waits with a time limit.
+#[cfg(unix)]
+#[test]
+fn a_stop_and_a_continuation_cost_no_client_its_file() {
+    let (server, _directory) = server();
+    let silent = connect(server.address());
+    // One that asks after it has been accepted, so the silent one has as well.
+    assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
+    for _ in 0..10 {
+        server.signal("STOP");
+        server.signal("CONT");
+    }
+    (&silent).write_all(b"a.txt").unwrap();
+    assert_eq!(read_all(&silent).unwrap(), b"content");
+}
+
 #[test]
 fn a_closed_output_is_a_quiet_end_after_the_running_downloads() {
     let (_, directory) = server();

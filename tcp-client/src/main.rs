@@ -6,7 +6,7 @@
 //! Mirrors `tcp_client.py`.
 
 use common::encoding::{Decoder, Encoding};
-use common::{Context, Error, address, console, is_timeout};
+use common::{Context, Error, address, console, is_timeout, uninterrupted};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -104,7 +104,7 @@ fn print_answer(
     // The first bytes may take as long as they want, as in the script.
     socket.set_read_timeout(None).context("设置接收时限")?;
     let end = loop {
-        let received = match socket.read(&mut buffer) {
+        let received = match uninterrupted(|| socket.read(&mut buffer)) {
             Ok(0) => break Ok(()),
             Ok(length) => &buffer[..length],
             Err(error) if is_timeout(&error) && all_is_sent() => break Ok(()),

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::Duration;
 use testing::{Program, accept, listen, read};
 
 const EXE: &str = env!("CARGO_BIN_EXE_tcp-client");
@@ -119,6 +121,24 @@ fn a_long_line_and_an_echo_that_does_not_wait_for_its_end() {
         assert_eq!(copied.unwrap(), 12 << 20);
     });
     client.expect(&format!("收到数据{line}\n输入:"));
+}
+
+/// The peer answers, falls silent for longer than an answer may pause, and only then takes the rest.
+#[test]
+fn silence_is_no_end_while_the_line_is_still_being_sent() {
+    const LONG: usize = 14 << 20; // more than fits into the buffers of both ends
+    let (mut client, mut server) = connected();
+    client.type_line(&"x".repeat(LONG));
+    let begun = read(&server, 10);
+    server.write_all(&begun).unwrap();
+    client.expect("收到数据xxxxxxxxxx");
+    thread::sleep(Duration::from_millis(200)); // the silence itself
+    let rest = read(&server, LONG - 10);
+    server.write_all(&rest).unwrap();
+    client.expect("\n输入:");
+    let shown = client.shown();
+    assert_eq!(shown.matches("收到数据").count(), 1, "one line, one answer");
+    assert_eq!(shown.matches('x').count(), LONG);
 }
 
 #[test]

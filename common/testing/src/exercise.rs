@@ -360,8 +360,14 @@ impl Peer<'_> {
         loop {
             match self.socket.recv_from(&mut buffer) {
                 Ok((length, sender)) => return Ok((buffer[..length].to_vec(), sender)),
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => {} // Windows
-                Err(_) => return Err(format!("no datagram, for {:?}", self.check.patience)),
+                // The first comes on Windows, when something sent earlier has bounced.
+                Err(error)
+                    if [ErrorKind::ConnectionReset, ErrorKind::Interrupted]
+                        .contains(&error.kind()) => {}
+                Err(error) if is_timeout(&error) => {
+                    return Err(format!("no datagram, for {:?}", self.check.patience));
+                }
+                Err(error) => return Err(error.to_string()),
             }
         }
     }
@@ -453,6 +459,7 @@ impl Connection<'_> {
             match (&self.socket).read(&mut bytes[filled..]) {
                 Ok(0) => return Err(format!("{} and the end", literal(&bytes[..filled]))),
                 Ok(more) => filled += more,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(&error) => {
                     let came = literal(&bytes[..filled]);
                     return Err(format!(

@@ -3,7 +3,7 @@
 //!
 //! Every wait ends after [`DEADLINE`] at the latest, and says then what had been seen so far.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -409,7 +409,12 @@ pub fn udp() -> UdpSocket {
 #[track_caller]
 pub fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     let mut buffer = vec![0; 65_535];
-    let (length, sender) = socket.recv_from(&mut buffer).expect("no datagram came");
+    let (length, sender) = loop {
+        match socket.recv_from(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            received => break received.expect("no datagram came"),
+        }
+    };
     buffer.truncate(length);
     (buffer, sender)
 }
@@ -421,12 +426,13 @@ pub fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Accepts one connection, whose reads have a deadline.
+/// Accepts one connection, whose reads and writes have a deadline.
 #[track_caller]
 pub fn accept(listener: &TcpListener) -> TcpStream {
     let listener = listener.try_clone().unwrap();
     let (socket, _) = within_deadline("accept", move || listener.accept().unwrap());
     socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    socket.set_write_timeout(Some(DEADLINE)).unwrap();
     socket
 }
 
@@ -456,7 +462,9 @@ pub fn read_all(mut socket: &TcpStream) -> std::io::Result<Vec<u8>> {
 /// Closes a connection with a reset: what its peer has sent must still be unread, which is waited
 /// for here.
 pub fn reset(socket: TcpStream) {
-    socket.peek(&mut [0]).unwrap();
+    while let Err(error) = socket.peek(&mut [0]) {
+        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    }
     drop(socket);
 }
 

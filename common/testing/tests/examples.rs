@@ -143,7 +143,7 @@ fn a_directory_that_is_none_is_refused() {
 #[cfg(unix)]
 mod signals {
     use super::{CLIENTS, SERVERS, exe, started};
-    use testing::{Program, check_signals, listen};
+    use testing::{Program, check_signals, listen, receive, udp};
 
     #[test]
     fn ctrl_c_ends_a_server() {
@@ -181,6 +181,24 @@ mod signals {
                 client
             });
         }
+    }
+
+    /// Ctrl-Z and `fg`: Linux interrupts what waits with a time limit.
+    #[test]
+    fn a_stop_and_a_continuation_do_not_end_the_waiting() {
+        let receiver = udp();
+        let address = receiver.local_addr().unwrap().to_string();
+        let mut sender = Program::start(&exe("feiq-sender", "acknowledged"), &[&address]);
+        sender.type_line("你好");
+        let (_, sender_address) = receive(&receiver);
+        for _ in 0..10 {
+            sender.signal("STOP");
+            sender.signal("CONT");
+        }
+        let receipt = b"1:1:a:b:33:324244";
+        receiver.send_to(receipt, sender_address).unwrap();
+        sender.expect("对方已收到");
+        assert!(!sender.noted().contains("失败"), "{}", sender.noted());
     }
 
     #[test]
