@@ -5,9 +5,10 @@
 //! a rule, or whoever connects and does nothing keeps all others out: when every place is taken, the
 //! client that has been idle for longest makes way.
 
-use crate::{Error, console, interrupt};
+use crate::{Context, Error, console, interrupt, uninterrupted};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -52,7 +53,7 @@ fn clients() -> MutexGuard<'static, Clients> {
 
 impl Clients {
     /// The client that has been idle for longest, and for how long.
-    fn most_idle(&mut self) -> Option<(u64, Duration)> {
+    fn most_idle(&self) -> Option<(u64, Duration)> {
         let idle = self.served.iter();
         let idle = idle.filter_map(|(number, (_, since))| since.map(|since| (*number, since)));
         let (number, since) = idle.min_by_key(|(_, since)| *since)?;
@@ -198,6 +199,30 @@ impl Client {
     /// the meantime.
     pub fn mark_at_work(&self) -> bool {
         self.note(None)
+    }
+
+    /// Ends the connection in an orderly way: sends FIN, then takes what still comes until the client
+    /// closes as well, for so long at most.
+    ///
+    /// A byte that is unread when the socket is closed, or comes later, would turn the close into a
+    /// reset, and a reset can overtake the end of what has been sent.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] where the connection is broken already.
+    pub fn close(&self, limit: Duration) -> Result<(), Error> {
+        let deadline = Instant::now() + limit;
+        let mut socket = &*self.socket;
+        socket.shutdown(Shutdown::Write).context("关闭连接")?;
+        socket
+            .set_read_timeout(Some(limit))
+            .context("设置接收时限")?;
+        let mut rest = [0; 1024];
+        while Instant::now() < deadline {
+            if uninterrupted(|| socket.read(&mut rest)).unwrap_or(0) == 0 {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn note(&self, idle: Option<Instant>) -> bool {

@@ -3,7 +3,7 @@
 
 use crate::{Context, Error};
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
@@ -25,8 +25,8 @@ pub fn real_directory(directory: &OsStr) -> Result<PathBuf, Error> {
     })
 }
 
-/// Opens a regular file inside `directory`, which [`real_directory`] has found, and tells its length
-/// in bytes.
+/// Opens a regular file inside `directory`, which [`real_directory`] has found. Its length and the
+/// time of its last change come with it, from one look at the open file.
 ///
 /// # Errors
 /// Why this name is not served, in one line: it is empty or too long, leads out of the directory
@@ -40,7 +40,7 @@ pub fn real_directory(directory: &OsStr) -> Result<PathBuf, Error> {
 /// assert!(open_inside(&directory, b"../Cargo.toml").unwrap_err().starts_with("拒绝："));
 /// # Ok::<(), common::Error>(())
 /// ```
-pub fn open_inside(directory: &Path, name: &[u8]) -> Result<(File, u64), String> {
+pub fn open_inside(directory: &Path, name: &[u8]) -> Result<(File, Metadata), String> {
     if name.is_empty() {
         return Err("没有收到文件名".into());
     }
@@ -72,8 +72,8 @@ pub fn open_inside(directory: &Path, name: &[u8]) -> Result<(File, u64), String>
         return Err(format!("拒绝：{path:?} 不是普通文件"));
     }
     let file = File::open(&real).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    Ok((file, length))
+    let metadata = file.metadata().map_err(failed)?;
+    Ok((file, metadata))
 }
 
 /// The bytes of a name as a path. On Unix a file name is bytes, whatever their encoding.

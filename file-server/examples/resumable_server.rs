@@ -15,14 +15,14 @@
 
 use common::clients::{self, Client};
 use common::files::{self, LONGEST_NAME};
-use common::{Context, Error, address, console, is_timeout, uninterrupted};
+use common::{Context, Error, address, console, is_timeout};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 /// Where to listen: the script's port, on every network card.
 const LISTEN: &str = "0.0.0.0:6664";
@@ -112,7 +112,7 @@ fn serve(client: &Client, directory: &Path) -> Result<(), Error> {
             console::note(reason);
         }
     }
-    close(client)
+    client.close(CLOSE_LIMIT)
 }
 
 /// What a client gets.
@@ -137,20 +137,20 @@ fn open(directory: &Path, request: &[u8]) -> Result<Found, String> {
     let offset = offset.and_then(|offset| offset.parse().ok());
     let offset: u64 = offset.ok_or_else(wrong)?;
 
-    let (mut file, size) = files::open_inside(directory, name)?;
+    let (mut file, metadata) = files::open_inside(directory, name)?;
+    let size = metadata.len();
     let offset = offset.min(size); // behind the end there is nothing
-    let changed = file.metadata().and_then(|metadata| metadata.modified());
-    let version = changed.map(|time| time.duration_since(SystemTime::UNIX_EPOCH));
-    let found = file.seek(SeekFrom::Start(offset)).and(version);
-    match found {
-        Ok(version) => Ok(Found {
-            file,
-            size,
-            version: version.map_or(0, |since| since.as_nanos()),
-            offset,
-        }),
-        Err(error) => Err(format!("读不了文件：{error}")),
-    }
+    let changed = file
+        .seek(SeekFrom::Start(offset))
+        .and_then(|_| metadata.modified())
+        .map_err(|error| format!("读不了文件：{error}"))?;
+    let version = changed.duration_since(SystemTime::UNIX_EPOCH);
+    Ok(Found {
+        file,
+        size,
+        version: version.map_or(0, |since| since.as_nanos()),
+        offset,
+    })
 }
 
 /// Sends the size and the version, and the bytes from the offset to the end.
@@ -185,21 +185,4 @@ fn within_limit<T>(tried: &str, result: io::Result<T>) -> Result<T, Error> {
         }
         result => result.context(tried),
     }
-}
-
-/// Ends the connection in an orderly way: closing it while there are unread bytes would reset it, and
-/// a reset can overtake the end of the file.
-fn close(client: &Client) -> Result<(), Error> {
-    client.shutdown(Shutdown::Write).context("关闭连接")?;
-    client
-        .set_read_timeout(Some(CLOSE_LIMIT))
-        .context("设置接收时限")?;
-    let deadline = Instant::now() + CLOSE_LIMIT;
-    let mut rest = [0; LONGEST_NAME];
-    let mut socket: &TcpStream = client;
-    let mut length = 1;
-    while length > 0 && Instant::now() < deadline {
-        length = uninterrupted(|| socket.read(&mut rest)).unwrap_or(0);
-    }
-    Ok(())
 }

@@ -17,12 +17,12 @@ use common::clients::{self, Client};
 use common::files::{self, LONGEST_NAME};
 use common::{Context, Error, address, console, is_timeout, uninterrupted};
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Where to listen: the script's port, on every network card (its `""`). The standard library sets
 /// `SO_REUSEADDR` where that is safe, and a backlog of 128, as the script does itself.
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 }
 
 /// `get_add()` of the script: opens the file that a client asks for, and says so if it cannot.
-fn get_file(directory: &Path, name: &[u8]) -> Result<Option<(File, u64)>, Error> {
+fn get_file(directory: &Path, name: &[u8]) -> Result<Option<(File, Metadata)>, Error> {
     console::print(format!("b\"{}\"", name.escape_ascii()))?;
     match files::open_inside(directory, name) {
         Ok(file) => Ok(Some(file)),
@@ -110,8 +110,8 @@ fn serve(client: &Client, directory: &Path) -> Result<(), Error> {
     let mut buffer = [0; LONGEST_NAME + 1];
     let name = peek_name(client, &mut buffer)?;
     console::print(format!("b\"{}\"", name.escape_ascii()))?;
-    if let Some((file, length)) = get_file(directory, name)? {
-        send_file(client, file, length)?;
+    if let Some((file, metadata)) = get_file(directory, name)? {
+        send_file(client, file, metadata.len())?;
     }
     close(client)
 }
@@ -167,19 +167,10 @@ fn send_file(mut client: &TcpStream, file: File, length: u64) -> Result<(), Erro
 }
 
 /// Ends the connection in an orderly way: whatever has been sent so far was everything.
-fn close(mut client: &TcpStream) -> Result<(), Error> {
-    // From here on the receive queue is emptied, beginning with the name, until the client closes
-    // as well. A byte that came later would again turn the close into a reset, and a reset can
-    // overtake the end of the file.
-    let deadline = Instant::now() + CLOSE_LIMIT;
-    let mut rest = [0; LONGEST_NAME + 1];
-    client
-        .set_read_timeout(Some(CLOSE_LIMIT))
-        .context("设置接收时限")?;
-    let mut length = uninterrupted(|| client.read(&mut rest)).context("取出文件名")?;
-    client.shutdown(Shutdown::Write).context("关闭连接")?;
-    while length > 0 && Instant::now() < deadline {
-        length = uninterrupted(|| client.read(&mut rest)).unwrap_or(0);
-    }
-    Ok(())
+fn close(client: &Client) -> Result<(), Error> {
+    let mut socket: &TcpStream = client;
+    let mut name = [0; LONGEST_NAME + 1];
+    // Taken out of the receive queue: only now is the end of this program not a reset any more.
+    uninterrupted(|| socket.read(&mut name)).context("取出文件名")?;
+    client.close(CLOSE_LIMIT)
 }

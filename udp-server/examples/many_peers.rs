@@ -10,7 +10,7 @@
 
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
@@ -109,8 +109,6 @@ struct Shown {
 #[derive(Default)]
 struct Waiting {
     datagrams: VecDeque<Shown>,
-    /// How many of them are whose.
-    of_peer: HashMap<SocketAddr, usize>,
     /// How many have found no room since the last one that did.
     left_out: u64,
 }
@@ -130,12 +128,12 @@ impl Queue {
     /// Adds a datagram, if there is room for it. Never waits.
     fn add(&self, sender: SocketAddr, text: String, answered: Result<(), Error>) {
         let waiting = &mut *self.waiting();
-        let of_sender = waiting.of_peer.get(&sender).copied().unwrap_or_default();
-        if waiting.datagrams.len() >= MOST_WAITING || of_sender >= MOST_OF_ONE_PEER {
+        let of_sender = waiting.datagrams.iter();
+        let of_sender = of_sender.filter(|shown| shown.sender == sender);
+        if waiting.datagrams.len() >= MOST_WAITING || of_sender.count() >= MOST_OF_ONE_PEER {
             waiting.left_out += 1;
             return;
         }
-        waiting.of_peer.insert(sender, of_sender + 1);
         waiting.datagrams.push_back(Shown {
             sender,
             text,
@@ -150,14 +148,6 @@ impl Queue {
         let mut waiting = self.waiting();
         loop {
             if let Some(next) = waiting.datagrams.pop_front() {
-                let rest = waiting
-                    .of_peer
-                    .get(&next.sender)
-                    .map_or(0, |count| count - 1);
-                match rest {
-                    0 => waiting.of_peer.remove(&next.sender),
-                    rest => waiting.of_peer.insert(next.sender, rest),
-                };
                 return next;
             }
             let waited = self.changed.wait(waiting);
