@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use testing::bench::{
     Contender, Figures, Measured, compare, compare_often, connect_when_ready, directory_in_memory,
-    free_port, installed, sibling,
+    free_port, installed,
 };
 
 const SERVER: &str = env!("CARGO_BIN_EXE_file-server");
@@ -49,7 +49,7 @@ with open(sys.argv[3], 'wb') as file:
 fn main() {
     let directory = directory_in_memory();
     let directory = directory.path();
-    let client = sibling("file-client");
+    let client = testing::sibling("file-client");
     let make = |name: &str, size: u64| {
         let mut random = noise();
         let mut file = File::create(directory.join(name)).unwrap();

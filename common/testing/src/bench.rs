@@ -143,15 +143,6 @@ pub fn installed(tool: &str) -> Result<(), String> {
     }
 }
 
-/// The executable of another program of this workspace, built like the benchmark itself.
-pub fn sibling(name: &str) -> PathBuf {
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--release", "--quiet", "--package", name]);
-    assert!(build.current_dir(crate::root()).status().unwrap().success());
-    let bench = std::env::current_exe().unwrap(); // target/release/deps/download-…
-    bench.ancestors().nth(2).unwrap().join(name)
-}
-
 /// A directory in memory where there is one, so that no disk is measured.
 pub fn directory_in_memory() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");

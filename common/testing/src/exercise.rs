@@ -5,6 +5,7 @@
 //! comes, it tells the whole story, in the order in which it happened.
 
 use crate::{DEADLINE, Ended, Output, Program};
+use common::{is_timeout, uninterrupted};
 use std::any::Any;
 use std::fmt::Display;
 use std::io::{ErrorKind, Read, Write};
@@ -13,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a check of the unchanged program waits for what will not come.
 const BRIEFLY: Duration = Duration::from_secs(3);
@@ -147,21 +148,13 @@ impl Check {
     /// A connection of a program to a listener of the check.
     #[track_caller]
     pub fn accept(&self, name: &'static str, listener: &TcpListener) -> Connection<'_> {
-        let deadline = Instant::now() + self.patience;
-        listener.set_nonblocking(true).unwrap();
-        let accepted = loop {
-            match listener.accept() {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if Instant::now() > deadline {
-                        break Err(format!("no connection, for {:?}", self.patience));
-                    }
-                    thread::sleep(Duration::from_millis(2));
-                }
-                accepted => break accepted.map_err(|error| error.to_string()),
-            }
+        let listener = listener.try_clone().unwrap();
+        let accepted = crate::within(self.patience, move || listener.accept());
+        let accepted = match accepted {
+            Some(accepted) => accepted.map_err(|error| error.to_string()),
+            None => Err(format!("no connection, for {:?}", self.patience)),
         };
         let (socket, _) = self.expect(format!("a connection ({name})"), accepted);
-        socket.set_nonblocking(false).unwrap();
         self.connection(name, socket)
     }
 
@@ -278,11 +271,6 @@ impl Subject<'_> {
         self.check
             .expect(format!("its end with status {status}"), came)
     }
-
-    /// The number of its process.
-    pub fn id(&self) -> u32 {
-        self.program.id()
-    }
 }
 
 /// A UDP socket at the other end of the program.
@@ -358,12 +346,10 @@ impl Peer<'_> {
     fn next(&self) -> Result<(Vec<u8>, SocketAddr), String> {
         let mut buffer = vec![0; 65_535];
         loop {
-            match self.socket.recv_from(&mut buffer) {
+            match uninterrupted(|| self.socket.recv_from(&mut buffer)) {
                 Ok((length, sender)) => return Ok((buffer[..length].to_vec(), sender)),
-                // The first comes on Windows, when something sent earlier has bounced.
-                Err(error)
-                    if [ErrorKind::ConnectionReset, ErrorKind::Interrupted]
-                        .contains(&error.kind()) => {}
+                // On Windows, when something sent earlier has bounced.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
                 Err(error) if is_timeout(&error) => {
                     return Err(format!("no datagram, for {:?}", self.check.patience));
                 }
@@ -456,10 +442,9 @@ impl Connection<'_> {
         let mut bytes = vec![0; length];
         let mut filled = 0;
         while filled < length {
-            match (&self.socket).read(&mut bytes[filled..]) {
+            match uninterrupted(|| (&self.socket).read(&mut bytes[filled..])) {
                 Ok(0) => return Err(format!("{} and the end", literal(&bytes[..filled]))),
                 Ok(more) => filled += more,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(&error) => {
                     let came = literal(&bytes[..filled]);
                     return Err(format!(
@@ -472,10 +457,6 @@ impl Connection<'_> {
         }
         Ok(bytes)
     }
-}
-
-fn is_timeout(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 /// Bytes as a student reads them: as text where they are UTF-8, else as a literal; cut where it is

@@ -3,7 +3,8 @@
 //!
 //! Every wait ends after [`DEADLINE`] at the latest, and says then what had been seen so far.
 
-use std::io::{ErrorKind, Read, Write};
+use common::uninterrupted;
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -348,23 +349,39 @@ pub fn root() -> PathBuf {
     root.canonicalize().unwrap()
 }
 
-/// The executable of an example, built by the cargo that runs this test or benchmark.
-pub fn example(package: &str, name: &str) -> PathBuf {
+/// Builds `what` with the cargo that runs this test or benchmark, and in the same profile. Returns
+/// the directory of the executables.
+pub fn build(what: &[&str]) -> PathBuf {
     let test = std::env::current_exe().unwrap(); // target/debug/deps/exercises-…
     let built = test.ancestors().nth(2).unwrap();
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", package, "--example", name]);
+    build.args(["build", "--quiet"]).args(what);
     match built.file_name().and_then(|profile| profile.to_str()) {
         Some("debug") | None => {}
         Some(profile) => drop(build.args(["--profile", profile])),
     }
     build.current_dir(root()).stdin(Stdio::null());
-    // Where there is no cargo to run, the example was built before the test.
-    if let Ok(status) = build.status() {
-        assert!(status.success(), "{build:?}: {status}");
+    match build.status() {
+        Ok(status) => assert!(status.success(), "{build:?}: {status}"),
+        Err(error) if !cfg!(windows) => panic!("{build:?}: {error}"),
+        Err(_) => {} // tests built elsewhere may run there without a cargo, beside what they test
     }
-    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    built.join("examples").join(name)
+    built.to_path_buf()
+}
+
+/// The executable of an example.
+pub fn example(package: &str, name: &str) -> PathBuf {
+    let built = build(&["--package", package, "--example", name]);
+    built.join("examples").join(executable(name))
+}
+
+/// The executable of another program of this workspace.
+pub fn sibling(name: &str) -> PathBuf {
+    build(&["--package", name]).join(executable(name))
+}
+
+fn executable(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }
 
 /// `python3`, unbuffered and in UTF-8, or a note that it is missing and `None`.
@@ -386,11 +403,22 @@ pub fn within_deadline<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
+    match within(DEADLINE, work) {
+        Some(result) => result,
+        None => panic!("{what}: nothing after {DEADLINE:?}"),
+    }
+}
+
+/// The same, for a limit of the caller's; `None`: it has passed.
+fn within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
     let (done, wait) = mpsc::channel();
     let worker = thread::spawn(move || done.send(work()));
-    match wait.recv_timeout(DEADLINE) {
-        Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => panic!("{what}: nothing after {DEADLINE:?}"),
+    match wait.recv_timeout(limit) {
+        Ok(result) => Some(result),
+        Err(RecvTimeoutError::Timeout) => None,
         Err(RecvTimeoutError::Disconnected) => match worker.join() {
             Err(panic) => std::panic::resume_unwind(panic),
             Ok(_) => unreachable!(),
@@ -409,12 +437,8 @@ pub fn udp() -> UdpSocket {
 #[track_caller]
 pub fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     let mut buffer = vec![0; 65_535];
-    let (length, sender) = loop {
-        match socket.recv_from(&mut buffer) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            received => break received.expect("no datagram came"),
-        }
-    };
+    let received = uninterrupted(|| socket.recv_from(&mut buffer));
+    let (length, sender) = received.expect("no datagram came");
     buffer.truncate(length);
     (buffer, sender)
 }
@@ -462,9 +486,7 @@ pub fn read_all(mut socket: &TcpStream) -> std::io::Result<Vec<u8>> {
 /// Closes a connection with a reset: what its peer has sent must still be unread, which is waited
 /// for here.
 pub fn reset(socket: TcpStream) {
-    while let Err(error) = socket.peek(&mut [0]) {
-        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
-    }
+    uninterrupted(|| socket.peek(&mut [0])).unwrap();
     drop(socket);
 }
 

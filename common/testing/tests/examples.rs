@@ -2,7 +2,7 @@
 //! how they end.
 
 use std::fs;
-use std::net::{TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use testing::{
     Program, check_command_line, check_refused, check_refused_locals, check_refused_remotes,
     example, listen, root, udp,
@@ -41,6 +41,19 @@ fn exe(package: &str, name: &str) -> String {
     example(package, name).to_str().unwrap().into()
 }
 
+/// Somebody at the other end, in TCP and in UDP.
+type Peers = (TcpListener, UdpSocket);
+
+/// The one of them that `package` speaks with, and both.
+fn peers(package: &str) -> (SocketAddr, Peers) {
+    let ((listener, tcp), socket) = (listen(), udp());
+    let address = match package.starts_with("tcp-") || package.starts_with("file-") {
+        true => tcp,
+        false => socket.local_addr().unwrap(),
+    };
+    (address, (listener, socket))
+}
+
 #[test]
 fn every_solution_is_known_here() {
     let mut found = Vec::new();
@@ -73,12 +86,7 @@ fn the_command_line_is_like_that_of_the_programs() {
 #[test]
 fn a_taken_port_is_told() {
     for (package, name, _) in SERVERS {
-        let (_listener, tcp) = listen();
-        let socket = udp();
-        let taken = match package.starts_with("tcp-") || package.starts_with("file-") {
-            true => tcp,
-            false => socket.local_addr().unwrap(),
-        };
+        let (taken, _peers) = peers(package);
         let ended = Program::start(&exe(package, name), &[&taken.to_string()]).end();
         assert_eq!(
             (ended.status, ended.out.as_str()),
@@ -90,12 +98,8 @@ fn a_taken_port_is_told() {
 }
 
 /// A client, and those who listen where it connects or sends to.
-fn started(package: &str, name: &str, unread: bool) -> (Program, (TcpListener, UdpSocket)) {
-    let ((listener, tcp), socket) = (listen(), udp());
-    let remote = match package.starts_with("tcp-") || package.starts_with("file-") {
-        true => tcp,
-        false => socket.local_addr().unwrap(),
-    };
+fn started(package: &str, name: &str, unread: bool) -> (Program, Peers) {
+    let (remote, peers) = peers(package);
     let exe = exe(package, name);
     let remote = remote.to_string();
     let arguments = match name {
@@ -106,7 +110,7 @@ fn started(package: &str, name: &str, unread: bool) -> (Program, (TcpListener, U
         true => Program::start_unread(&exe, &arguments),
         false => Program::start(&exe, &arguments),
     };
-    (program, (listener, socket))
+    (program, peers)
 }
 
 #[test]

@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Instant;
-use testing::{DEADLINE, Program, TempDir, root, tempdir, udp};
+use testing::{DEADLINE, Program, TempDir, build, root, tempdir, udp};
 
 /// The calls of each script, first line to last, with their literals.
 const SCRIPTS: [(&str, &[&str]); 8] = [
@@ -201,15 +201,7 @@ const CLIENTS: [(&str, &str); 4] = [
 /// Where the programs are, built by the cargo that runs this test.
 fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--workspace", "--bins", "--examples", "--quiet"])
-            .current_dir(root());
-        assert!(build.stdin(Stdio::null()).status().unwrap().success());
-        let test = std::env::current_exe().unwrap(); // target/debug/deps/lab_sheets-…
-        test.ancestors().nth(2).unwrap().to_path_buf()
-    })
+    PROGRAMS.get_or_init(|| build(&["--workspace", "--bins", "--examples"]))
 }
 
 /// A sheet, with the line number of everything that is said about it.
@@ -353,20 +345,10 @@ impl Sheet {
     fn check_tables(&self, program: &str) {
         let source = |path: &str| fs::read_to_string(root().join(path)).unwrap();
         let main = source(&format!("{program}/src/main.rs"));
-        let modules = [
-            "lib",
-            "console",
-            "encoding",
-            "address",
-            "datagram",
-            "files",
-            "clients",
-            "progress",
-            "interrupt",
-        ];
+        let modules = fs::read_dir(root().join("common/src")).unwrap();
         let common: String = modules
-            .map(|module| source(&format!("common/src/{module}.rs")))
-            .concat();
+            .map(|module| fs::read_to_string(module.unwrap().path()).unwrap())
+            .collect();
         let script = SCRIPTS.iter().find(|(name, _)| *name == program).unwrap().1;
         let mut calls = script.iter();
         let mut header: Vec<String> = Vec::new();
