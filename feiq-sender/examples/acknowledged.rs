@@ -76,8 +76,9 @@ fn acknowledged([remote, local]: [Option<OsString>; 2]) -> Result<(), Error> {
     loop {
         let sent = console::ask_for("请输入内容:", |text| {
             let command = IPMSG_SENDMSG | IPMSG_SENDCHECKOPT;
-            let message = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{command}:{text}");
-            let message = Encoding::Gbk.encode(&message)?;
+            let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{command}:");
+            let mut message = Encoding::Gbk.encode(&header)?;
+            message.extend(Encoding::Gbk.encode(text)?);
             deliver(&socket, &message, packet_number, remote)
         });
         match sent {

@@ -136,6 +136,16 @@ fn an_output_without_a_reader_ends_a_client_quietly() {
     }
 }
 
+/// The place is counted in what was typed, not in what would be sent.
+#[test]
+fn text_that_gbk_lacks_is_refused_by_its_place_in_the_line() {
+    for (package, name) in [("feiq-sender", "acknowledged"), ("tcp-client", "framed")] {
+        let (mut client, _peers) = started(package, name, false);
+        client.type_line("笑😀");
+        client.expect_note("第 2 个字符 😀 (U+1F600) 在 GBK 中没有编码");
+    }
+}
+
 #[test]
 fn a_directory_that_is_none_is_refused() {
     let (package, name, usage) = SERVERS[5];
