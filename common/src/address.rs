@@ -4,20 +4,14 @@
 //! behind, as in `１２７。０。０。１：８０８０`; they are understood.
 //!
 //! A *remote* address is where to send or connect; its port cannot be 0. A *local* address is where
-//! to receive: port 0 lets the system choose one, and `0.0.0.0` or `::` means every network card.
+//! to receive: port 0 lets the system choose one, and `0.0.0.0` or `::` means every network interface.
 
-use crate::Error;
-use std::ffi::OsString;
+use crate::{Error, explain};
 use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
 
-/// An address in two parts, either of which may be missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// A host name or an IP address, without the brackets of IPv6.
-    pub host: Option<String>,
-    /// The port, 0 to 65535.
-    pub port: Option<u16>,
-}
+/// An address in two parts, either of which may be missing: a host name or an IP address (without the
+/// brackets of IPv6), and a port.
+pub type Address = (Option<String>, Option<u16>);
 
 /// Takes an address apart, without asking anybody what its host name means.
 ///
@@ -25,10 +19,10 @@ pub struct Address {
 /// [`Error::Input`], saying what is wrong with `text`.
 ///
 /// ```
-/// use common::address::{Address, parse};
+/// use common::address::parse;
 ///
-/// assert_eq!(parse("８０８０")?, Address { host: None, port: Some(8080) });
-/// assert_eq!(parse("[::1]:80")?, Address { host: Some("::1".into()), port: Some(80) });
+/// assert_eq!(parse("８０８０")?, (None, Some(8080)));
+/// assert_eq!(parse("[::1]:80")?, (Some("::1".into()), Some(80)));
 /// assert_eq!(parse("a:65536").unwrap_err().to_string(), "端口 65536 太大：端口是 0 到 65535 的整数");
 /// # Ok::<(), common::Error>(())
 /// ```
@@ -36,20 +30,14 @@ pub fn parse(text: &str) -> Result<Address, Error> {
     let text = &half_width(text);
     let bad = |problem: &str| Err(Error::Input(format!("地址 {text} 有误：{problem}")));
     if text.is_empty() {
-        return Err(Error::Input("地址是空的".into()));
+        return Err(Error::Input("地址不能为空".into()));
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(Address {
-            host: None,
-            port: Some(port(text)?),
-        });
+        return Ok((None, Some(port(text)?)));
     }
     // A bare IPv6 address is full of colons, and none of them begins a port.
     if text.parse::<Ipv6Addr>().is_ok() {
-        return Ok(Address {
-            host: Some(text.into()),
-            port: None,
-        });
+        return Ok((Some(text.into()), None));
     }
     let (host, rest) = match text.strip_prefix('[') {
         Some(bracketed) => match bracketed.split_once(']') {
@@ -72,38 +60,24 @@ pub fn parse(text: &str) -> Result<Address, Error> {
     if rest == Some("") {
         return bad("冒号后面没有端口");
     }
-    Ok(Address {
-        host: (!host.is_empty()).then(|| host.into()),
-        port: rest.map(port).transpose()?,
-    })
+    let host = (!host.is_empty()).then(|| host.into());
+    Ok((host, rest.map(port).transpose()?))
 }
 
 /// Takes the address of an argument apart; where there is no argument, both parts are missing.
 ///
 /// # Errors
-/// [`Error::Input`], for the reasons of [`parse`] and for an argument that is not UTF-8.
+/// [`Error::Input`], for the reasons of [`parse`].
 ///
 /// ```
-/// use common::address::given;
+/// use common::address::parse_argument;
 ///
-/// assert_eq!(given(Some("localhost".into()))?.port, None);
-/// assert_eq!(given(None)?.host, None);
+/// assert_eq!(parse_argument(Some("localhost".into()))?, (Some("localhost".into()), None));
+/// assert_eq!(parse_argument(None)?, (None, None));
 /// # Ok::<(), common::Error>(())
 /// ```
-pub fn given(argument: Option<OsString>) -> Result<Address, Error> {
-    let Some(argument) = argument else {
-        return Ok(Address {
-            host: None,
-            port: None,
-        });
-    };
-    match argument.to_str() {
-        Some(text) => parse(text),
-        None => {
-            let text = argument.to_string_lossy();
-            Err(Error::Input(format!("地址 {text} 不是 UTF-8")))
-        }
-    }
+pub fn parse_argument(argument: Option<String>) -> Result<Address, Error> {
+    argument.map_or(Ok((None, None)), |text| parse(&text))
 }
 
 /// Reads a port, as the scripts do with `int(input("端口:"))`.
@@ -115,7 +89,7 @@ pub fn given(argument: Option<OsString>) -> Result<Address, Error> {
 /// use common::address::port;
 ///
 /// assert_eq!(port(" ６６６６ ")?, 6666);
-/// assert_eq!(port("abc").unwrap_err().to_string(), "端口 abc 不是数字：端口是 0 到 65535 的整数");
+/// assert_eq!(port("abc").unwrap_err().to_string(), "端口 abc 不是整数：端口是 0 到 65535 的整数");
 /// # Ok::<(), common::Error>(())
 /// ```
 pub fn port(text: &str) -> Result<u16, Error> {
@@ -125,14 +99,13 @@ pub fn port(text: &str) -> Result<u16, Error> {
         return Ok(port);
     }
     let problem = match digits.strip_prefix('-').unwrap_or(digits) {
-        "" => return Err(Error::Input("端口是空的：端口是 0 到 65535 的整数".into())),
-        number if !number.bytes().all(|byte| byte.is_ascii_digit()) => "不是数字",
-        _ if digits.starts_with('-') => "小于 0",
-        _ => "太大",
+        "" => "不能为空".to_string(),
+        number if !number.bytes().all(|byte| byte.is_ascii_digit()) => format!(" {text} 不是整数"),
+        _ if digits.starts_with('-') => format!(" {text} 小于 0"),
+        _ => format!(" {text} 太大"),
     };
-    Err(Error::Input(format!(
-        "端口 {text} {problem}：端口是 0 到 65535 的整数"
-    )))
+    let rule = "端口是 0 到 65535 的整数";
+    Err(Error::Input(format!("端口{problem}：{rule}")))
 }
 
 /// Finds the socket addresses of a destination. A host name may have several, of both families.
@@ -144,7 +117,7 @@ pub fn port(text: &str) -> Result<u16, Error> {
 /// use common::address::resolve;
 ///
 /// assert_eq!(resolve("127.0.0.1", 80)?, ["127.0.0.1:80".parse().unwrap()]);
-/// assert_eq!(resolve("", 80).unwrap_err().to_string(), "主机地址是空的");
+/// assert_eq!(resolve("", 80).unwrap_err().to_string(), "主机地址不能为空");
 /// assert_eq!(resolve("::1", 0).unwrap_err().to_string(), "端口 0 不能作为目的端口");
 /// # Ok::<(), common::Error>(())
 /// ```
@@ -167,7 +140,7 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
 /// assert_eq!(remote(None, "127.0.0.1:8080")?, ["127.0.0.1:8080".parse().unwrap()]);
 /// # Ok::<(), common::Error>(())
 /// ```
-pub fn remote(argument: Option<OsString>, default: &str) -> Result<Vec<SocketAddr>, Error> {
+pub fn remote(argument: Option<String>, default: &str) -> Result<Vec<SocketAddr>, Error> {
     let (host, port) = complete(argument, default)?;
     resolve(&host, port)
 }
@@ -183,57 +156,55 @@ pub fn remote(argument: Option<OsString>, default: &str) -> Result<Vec<SocketAdd
 /// assert_eq!(local(Some("[::1]".into()), "0.0.0.0:8080")?, "[::1]:8080".parse().unwrap());
 /// # Ok::<(), common::Error>(())
 /// ```
-pub fn local(argument: Option<OsString>, default: &str) -> Result<SocketAddr, Error> {
+pub fn local(argument: Option<String>, default: &str) -> Result<SocketAddr, Error> {
     let (host, port) = complete(argument, default)?;
     Ok(look_up(&host, port)?[0])
 }
 
-/// Picks the address that a UDP socket bound to `local` can send to: the first one of its family.
+/// Picks the address that a UDP socket bound to `local` can send to: the first one of its address
+/// family, IPv4 or IPv6.
 ///
 /// # Errors
 /// [`Error::Input`] where `addresses` has none of that family.
 ///
 /// ```
-/// use common::address::fitting;
+/// use common::address::same_family;
 ///
 /// let addresses = ["[::1]:80".parse().unwrap(), "127.0.0.1:80".parse().unwrap()];
-/// assert_eq!(fitting(&addresses, "0.0.0.0:8080".parse().unwrap())?, addresses[1]);
+/// assert_eq!(same_family(&addresses, "0.0.0.0:8080".parse().unwrap())?, addresses[1]);
 /// # Ok::<(), common::Error>(())
 /// ```
-pub fn fitting(addresses: &[SocketAddr], local: SocketAddr) -> Result<SocketAddr, Error> {
-    let mut fitting = addresses
-        .iter()
-        .filter(|address| address.is_ipv4() == local.is_ipv4());
-    fitting.next().copied().ok_or_else(|| {
+pub fn same_family(addresses: &[SocketAddr], local: SocketAddr) -> Result<SocketAddr, Error> {
+    let same = |address: &&SocketAddr| address.is_ipv4() == local.is_ipv4();
+    addresses.iter().find(same).copied().ok_or_else(|| {
         let family = if local.is_ipv4() { "IPv4" } else { "IPv6" };
         let found = addresses.iter().map(|address| address.ip().to_string());
         let found = found.collect::<Vec<_>>().join("、");
-        Error::Input(format!(
-            "本机套接字 {local} 只能发往 {family} 地址，{found} 不是"
-        ))
+        let problem = format!("本机套接字 {local} 只能发往 {family} 地址，{found} 不是");
+        Error::Input(problem)
     })
 }
 
-/// The two ends of a UDP client: the remote address, and a local one of the same family.
+/// The two addresses of a UDP client: the remote one, and a local one of the same family.
 ///
 /// A `local` argument decides the family. Where there is none, the local address is `local_default`
 /// or, for a destination that has IPv6 addresses only, `[::]` with the same port.
 ///
 /// # Errors
-/// [`Error::Input`], for the reasons of [`remote`], [`local`] and [`fitting`].
+/// [`Error::Input`], for the reasons of [`remote`], [`local`] and [`same_family`].
 ///
 /// ```
-/// use common::address::ends;
+/// use common::address::remote_and_local;
 ///
-/// let (remote, local) = ends(Some("[::1]".into()), "127.0.0.1:8080", None, "0.0.0.0:10086")?;
+/// let (remote, local) = remote_and_local(Some("[::1]".into()), "127.0.0.1:8080", None, "0.0.0.0:10086")?;
 /// assert_eq!(remote.to_string(), "[::1]:8080");
 /// assert_eq!(local.to_string(), "[::]:10086");
 /// # Ok::<(), common::Error>(())
 /// ```
-pub fn ends(
-    remote_argument: Option<OsString>,
+pub fn remote_and_local(
+    remote_argument: Option<String>,
     remote_default: &str,
-    local_argument: Option<OsString>,
+    local_argument: Option<String>,
     local_default: &str,
 ) -> Result<(SocketAddr, SocketAddr), Error> {
     let remotes = remote(remote_argument, remote_default)?;
@@ -242,31 +213,30 @@ pub fn ends(
     if may_change && remotes.iter().all(SocketAddr::is_ipv6) {
         local = SocketAddr::from((Ipv6Addr::UNSPECIFIED, local.port()));
     }
-    Ok((fitting(&remotes, local)?, local))
+    Ok((same_family(&remotes, local)?, local))
 }
 
 /// Host and port, from the argument or else from the default.
-fn complete(argument: Option<OsString>, default: &str) -> Result<(String, u16), Error> {
-    let given = given(argument)?;
-    let default = parse(default)?;
-    let host = given.host.or(default.host).unwrap_or_default();
-    Ok((host, given.port.or(default.port).unwrap_or_default()))
+fn complete(argument: Option<String>, default: &str) -> Result<(String, u16), Error> {
+    let (host, port) = parse_argument(argument)?;
+    let (default_host, default_port) = parse(default)?;
+    let host = host.or(default_host).unwrap_or_default();
+    Ok((host, port.or(default_port).unwrap_or_default()))
 }
 
 /// Asks the system for the addresses of `host`; an IP address is its own answer.
 fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
     let host = half_width(host);
     if host.is_empty() {
-        return Err(Error::Input("主机地址是空的".into()));
+        return Err(Error::Input("主机地址不能为空".into()));
     }
-    let unknown = |reason: String| Error::Input(format!("找不到主机 {host}：{reason}"));
-    match (host.as_str(), port).to_socket_addrs() {
-        Err(error) => Err(unknown(error.to_string())),
-        Ok(addresses) => match Vec::from_iter(addresses) {
-            addresses if addresses.is_empty() => Err(unknown("没有地址".into())),
-            addresses => Ok(addresses),
-        },
-    }
+    let found = (host.as_str(), port).to_socket_addrs();
+    let problem = match found.map(Vec::from_iter) {
+        Ok(addresses) if !addresses.is_empty() => return Ok(addresses),
+        Ok(_) => "没有地址".to_string(),
+        Err(reason) => explain(&reason),
+    };
+    Err(Error::Input(format!("找不到主机 {host}：{problem}")))
 }
 
 /// Full-width characters (U+FF01 to U+FF5E, and the Chinese full stop) as their ASCII counterparts,
@@ -309,22 +279,22 @@ mod tests {
             ("　８０８０ ", None, Some(8080)),
         ] {
             let host = host.map(String::from);
-            assert_eq!(parse(text).unwrap(), Address { host, port }, "{text}");
+            assert_eq!(parse(text).unwrap(), (host, port), "{text}");
         }
     }
 
     #[test]
     fn every_refusal_says_what_is_wrong() {
         for (text, problem) in [
-            ("", "地址是空的"),
-            ("  ", "地址是空的"),
+            ("", "地址不能为空"),
+            ("  ", "地址不能为空"),
             ("65536", "端口 65536 太大：端口是 0 到 65535 的整数"),
             (
                 "99999999999999999999",
                 "端口 99999999999999999999 太大：端口是 0 到 65535 的整数",
             ),
             ("a:-1", "端口 -1 小于 0：端口是 0 到 65535 的整数"),
-            ("a:8o", "端口 8o 不是数字：端口是 0 到 65535 的整数"),
+            ("a:8o", "端口 8o 不是整数：端口是 0 到 65535 的整数"),
             ("a:", "地址 a: 有误：冒号后面没有端口"),
             (":", "地址 : 有误：冒号后面没有端口"),
             ("[::1", "地址 [::1 有误：缺少右方括号 ]"),
@@ -338,9 +308,9 @@ mod tests {
         ] {
             assert_eq!(error(parse(text)), problem);
         }
-        assert_eq!(error(port("")), "端口是空的：端口是 0 到 65535 的整数");
+        assert_eq!(error(port("")), "端口不能为空：端口是 0 到 65535 的整数");
         assert_eq!(error(remote(None, "0")), "端口 0 不能作为目的端口");
-        assert_eq!(error(remote(None, "80")), "主机地址是空的");
+        assert_eq!(error(remote(None, "80")), "主机地址不能为空");
         let unknown = error(remote(Some("no-such-host.invalid".into()), "0.0.0.0:80"));
         assert!(
             unknown.starts_with("找不到主机 no-such-host.invalid："),
@@ -349,20 +319,20 @@ mod tests {
     }
 
     #[test]
-    fn a_udp_client_gets_two_ends_of_one_family() {
-        let ends = |remote: &str, local: Option<&str>| {
-            let local = local.map(OsString::from);
-            let ends = ends(Some(remote.into()), "127.0.0.1:1", local, "0.0.0.0:2");
-            ends.map(|(remote, local)| format!("{remote} {local}"))
+    fn a_udp_client_gets_two_addresses_of_one_family() {
+        let both = |remote: &str, local: Option<&str>| {
+            let local = local.map(String::from);
+            let both = remote_and_local(Some(remote.into()), "127.0.0.1:1", local, "0.0.0.0:2");
+            both.map(|(remote, local)| format!("{remote} {local}"))
         };
-        assert_eq!(ends("9", None).unwrap(), "127.0.0.1:9 0.0.0.0:2");
-        assert_eq!(ends("[::1]:9", None).unwrap(), "[::1]:9 [::]:2");
+        assert_eq!(both("9", None).unwrap(), "127.0.0.1:9 0.0.0.0:2");
+        assert_eq!(both("[::1]:9", None).unwrap(), "[::1]:9 [::]:2");
         assert_eq!(
-            ends("localhost:9", Some("127.0.0.1")).unwrap(),
+            both("localhost:9", Some("127.0.0.1")).unwrap(),
             "127.0.0.1:9 127.0.0.1:2"
         );
         assert_eq!(
-            error(ends("127.0.0.1:9", Some("[::1]:0"))),
+            error(both("127.0.0.1:9", Some("[::1]:0"))),
             "本机套接字 [::1]:0 只能发往 IPv6 地址，127.0.0.1 不是"
         );
     }

@@ -2,14 +2,29 @@
 //!
 //! Standard output carries what the script would print and nothing else; everything new goes to
 //! standard error through [`note`]. So `2>/dev/null` leaves the script's own transcript.
+//!
+//! A terminal obeys control characters: they move its cursor, change its title, fill its clipboard.
+//! In text from the network they are data, so a terminal is shown symbols instead (CWE-150). Into a
+//! pipe or a file everything goes as it came.
 
-use crate::Error;
+use crate::{Error, explain};
+use std::array;
 use std::fmt::Display;
-use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
+use std::process::ExitCode;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The longest line that [`ask`] takes, in bytes: far above anything typed or sent here, and a
 /// bound for the memory that an endless line (`< /dev/zero`) can take.
-const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+const MAX_LINE_LEN: u64 = 16 * 1024 * 1024;
+
+/// Whether a step has failed after which the program went on: then its status is 1 at the end.
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Whether an answer was refused: no failure if better ones follow and the program does its work,
+/// but one if the input ends.
+static REFUSED: AtomicBool = AtomicBool::new(false);
 
 /// Shows `prompt`, without a line end, and reads one line: Python's `input(prompt)`.
 ///
@@ -29,13 +44,7 @@ const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 /// # }
 /// ```
 pub fn ask(prompt: &str) -> Result<String, Error> {
-    loop {
-        write(prompt.as_bytes())?;
-        match read_line(&mut io::stdin().lock()) {
-            Err(refusal @ Error::Input(_)) => note(refusal),
-            result => return result,
-        }
-    }
+    ask_for(prompt, |line| Ok(line.to_string()))
 }
 
 /// Asks until `read` can use the line, and returns what it makes of it: Python's
@@ -56,8 +65,16 @@ pub fn ask_for<T>(
     mut read: impl FnMut(&str) -> Result<T, Error>,
 ) -> Result<T, Error> {
     loop {
-        match read(&ask(prompt)?) {
-            Err(refusal @ Error::Input(_)) => note(refusal),
+        write(prompt.as_bytes())?;
+        match read_line(&mut io::stdin().lock()).and_then(|line| read(&line)) {
+            Err(refusal @ Error::Input(_)) => {
+                note(refusal);
+                REFUSED.store(true, Ordering::Relaxed);
+            }
+            Err(Error::InputEnded) if REFUSED.load(Ordering::Relaxed) => {
+                FAILED.store(true, Ordering::Relaxed);
+                return Err(Error::InputEnded);
+            }
             result => return result,
         }
     }
@@ -66,24 +83,13 @@ pub fn ask_for<T>(
 /// One line of `input`, or [`Error::Input`] for a line that is refused.
 fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
     let mut line = Vec::new();
-    let read = |input: &mut dyn BufRead, line: &mut Vec<u8>| {
-        let mut limited = input.take(LONGEST_LINE);
-        limited
-            .read_until(b'\n', line)
-            .map_err(|reason| broken("读标准输入", &reason))
-    };
-    if read(input, &mut line)? == 0 {
+    let read = input.take(MAX_LINE_LEN).read_until(b'\n', &mut line);
+    if read.map_err(broken("读取标准输入"))? == 0 {
         return Err(Error::InputEnded);
     }
-    if line.len() as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
-        // Pass over the rest of the line, a piece at a time.
-        while !line.ends_with(b"\n") {
-            line.clear();
-            if read(input, &mut line)? == 0 {
-                break;
-            }
-        }
-        let refusal = format!("一行超过 {LONGEST_LINE} 字节，没有读入，请重新输入");
+    if line.len() as u64 == MAX_LINE_LEN && !line.ends_with(b"\n") {
+        input.skip_until(b'\n').map_err(broken("读取标准输入"))?;
+        let refusal = format!("一行超过 {MAX_LINE_LEN} 字节，没有读入，请重新输入");
         return Err(Error::Input(refusal));
     }
     if line.ends_with(b"\n") {
@@ -94,17 +100,18 @@ fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
     }
     String::from_utf8(line).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let byte = error.as_bytes()[valid];
+        let (place, byte) = (valid + 1, error.as_bytes()[valid]);
         Error::Input(format!(
-            "输入的第 {} 个字节 0x{byte:02x} 不是 UTF-8，请重新输入",
-            valid + 1
+            "输入的第 {place} 个字节 0x{byte:02x} 不是有效的 UTF-8，请重新输入"
         ))
     })
 }
 
 /// Prints one line on standard output: Python's `print(text)`.
 ///
-/// `println!` would panic where nobody reads the output any more; this returns an error.
+/// `println!` would panic where nobody reads the output any more; this returns an error. A terminal
+/// is shown symbols for control characters, and the further lines of a text are indented there, so
+/// that they do not look like a text of their own.
 ///
 /// # Errors
 /// [`Error::OutputClosed`] for a closed standard output, [`Error::Incomplete`] for one that cannot be
@@ -115,7 +122,56 @@ fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
 /// # Ok::<(), common::Error>(())
 /// ```
 pub fn print(text: impl Display) -> Result<(), Error> {
+    let mut text = text.to_string();
+    if io::stdout().is_terminal() {
+        text = visible(&text, "\n    ");
+    }
     write(format!("{text}\n").as_bytes())
+}
+
+/// Prints bytes on one line as a literal: Python's `print(data)`, but with double quotes whatever is
+/// between them, `b"it's \xc4\xe3"`.
+///
+/// # Errors
+/// Those of [`print()`].
+///
+/// ```
+/// common::console::print_bytes("你好".as_bytes())?; // b"\xe4\xbd\xa0\xe5\xa5\xbd"
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
+    write(&literal(bytes))
+}
+
+/// How each byte is printed, and how many characters that takes.
+static BYTE_LITERALS: LazyLock<[([u8; 4], usize); 256]> = LazyLock::new(|| {
+    array::from_fn(|byte| {
+        let escaped = match byte as u8 {
+            b'\'' => "'".to_string(), // needs no backslash between double quotes
+            byte => byte.escape_ascii().to_string(),
+        };
+        let mut literal = [0; 4];
+        literal[..escaped.len()].copy_from_slice(escaped.as_bytes());
+        (literal, escaped.len())
+    })
+});
+
+/// The literal of `bytes`, with a line end. Echoing is mostly this, so it looks every byte up.
+fn literal(bytes: &[u8]) -> Vec<u8> {
+    let mut line = vec![0; 2 + 4 * bytes.len() + 2];
+    line[..2].copy_from_slice(b"b\"");
+    let mut end = 2;
+    let literals = &*BYTE_LITERALS;
+    for byte in bytes {
+        // All four characters, whatever the length, since that is faster: the next ones overwrite
+        // what is too much.
+        let (literal, length) = literals[usize::from(*byte)];
+        line[end..end + 4].copy_from_slice(&literal);
+        end += length;
+    }
+    line.truncate(end);
+    line.extend_from_slice(b"\"\n");
+    line
 }
 
 /// Writes `bytes` to standard output as they are, and sees to it that they are shown at once.
@@ -131,25 +187,76 @@ pub fn write(bytes: &[u8]) -> Result<(), Error> {
     let mut output = io::stdout().lock();
     match output.write_all(bytes).and_then(|()| output.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Error::OutputClosed),
-        result => result.map_err(|reason| broken("写标准输出", &reason)),
+        result => result.map_err(broken("写入标准输出")),
     }
 }
 
 /// A console that does not work is no matter of one line: the program cannot go on.
-fn broken(tried: &str, reason: &io::Error) -> Error {
-    Error::Incomplete(format!("{tried} 失败：{reason}"))
+fn broken(tried: &str) -> impl Fn(io::Error) -> Error {
+    move |reason| Error::Incomplete(format!("无法{tried}：{}", explain(&reason)))
 }
 
 /// Prints one line on standard error: what the script does not say.
 ///
 /// Nothing depends on a note, so one that cannot be written is dropped; `eprintln!` would panic.
+/// Control characters are shown as symbols, so it is one line whatever is in it.
 ///
 /// ```
 /// common::console::note("已绑定 0.0.0.0:8080");
 /// ```
 pub fn note(text: impl Display) {
+    let text = visible(&text.to_string(), "␊");
     // One write for the whole line, so that lines of several threads do not mix.
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
+/// What a step has returned, or a note of why it failed and `None`: the next step may work. The
+/// status at the end of the program will be 1.
+///
+/// # Errors
+/// Those after which a program cannot go on: the console is gone, the work cannot be completed.
+///
+/// ```
+/// use common::{address, console};
+///
+/// assert_eq!(console::note_failure(address::port("80"))?, Some(80));
+/// assert_eq!(console::note_failure(address::port("8o"))?, None);
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn note_failure<T>(step: Result<T, Error>) -> Result<Option<T>, Error> {
+    match step {
+        Ok(value) => Ok(Some(value)),
+        Err(error @ (Error::Input(_) | Error::Failed { .. })) => {
+            note(error);
+            FAILED.store(true, Ordering::Relaxed);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The status of a program that has come to an ordinary end: 1 where a step has failed, else 0.
+pub(crate) fn exit_code() -> ExitCode {
+    ExitCode::from(u8::from(FAILED.load(Ordering::Relaxed)))
+}
+
+/// `text` with symbols for control characters, those that reorder text among them; a line feed
+/// becomes `line_feed`, and a tab stays.
+fn visible(text: &str, line_feed: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => visible.push_str(line_feed),
+            '\t' => visible.push(c),
+            '\0'..='\x1f' => visible.extend(char::from_u32(0x2400 + u32::from(c))),
+            '\x7f' => visible.push('␡'),
+            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                visible.push(char::REPLACEMENT_CHARACTER);
+            }
+            _ => visible.push(c),
+        }
+    }
+    visible
 }
 
 #[cfg(test)]
@@ -177,14 +284,14 @@ mod tests {
         let lines = lines(b"\xc4\xe3\nok\n");
         assert_eq!(
             lines[0],
-            Err("输入的第 1 个字节 0xc4 不是 UTF-8，请重新输入".into())
+            Err("输入的第 1 个字节 0xc4 不是有效的 UTF-8，请重新输入".into())
         );
         assert_eq!(lines[1], Ok("ok".into()));
     }
 
     #[test]
     fn a_line_over_the_limit_is_refused_whole() {
-        let mut input = vec![b'x'; 2 * LONGEST_LINE as usize + 5];
+        let mut input = vec![b'x'; 2 * MAX_LINE_LEN as usize + 5];
         input.extend_from_slice(b"\nok\n");
         let lines = lines(&input);
         assert!(
@@ -194,5 +301,25 @@ mod tests {
                 .starts_with("一行超过 16777216 字节")
         );
         assert_eq!(lines[1..], [Ok("ok".into())]);
+    }
+
+    #[test]
+    fn bytes_are_printed_as_python_prints_them_but_for_the_quotes() {
+        let shown = |bytes| String::from_utf8(literal(bytes)).unwrap();
+        assert_eq!(shown(b""), "b\"\"\n");
+        assert_eq!(shown(b"it's \"ok\"\\"), "b\"it's \\\"ok\\\"\\\\\"\n");
+        assert_eq!(
+            shown(b"\t\n\r\0\x1f ~\x7f\xc4\xe3"),
+            "b\"\\t\\n\\r\\x00\\x1f ~\\x7f\\xc4\\xe3\"\n"
+        );
+    }
+
+    #[test]
+    fn control_characters_become_symbols() {
+        let hostile = "\x1b]0;title\x07\x1b[2J\r\x08\x7f\u{9b}2J\u{202e}\u{2069} ok\t你好\nnext";
+        assert_eq!(
+            visible(hostile, "\n    "),
+            "␛]0;title␇␛[2J␍␈␡\u{fffd}2J\u{fffd}\u{fffd} ok\t你好\n    next"
+        );
     }
 }

@@ -3,17 +3,16 @@
 //! UDP keeps the boundaries: what one `sendto()` sent, one `recvfrom()` returns. It is all or
 //! nothing, so a buffer that is too small loses the end of the datagram for good.
 
-use crate::{Context, Error, is_timeout, uninterrupted};
+use crate::{Context, Error, retry_interrupted};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Instant;
 
 /// The most that one datagram can carry over IPv4, in bytes: 65,535 of the length field (RFC 791)
 /// less 20 of the IP header and 8 of the UDP header (RFC 768).
-pub const LONGEST_IPV4: usize = 65_535 - 20 - 8;
+pub const MAX_LEN_IPV4: usize = 65_535 - 20 - 8;
 
 /// The same over IPv6, whose length field does not count its own header (RFC 8200).
-pub const LONGEST_IPV6: usize = 65_535 - 8;
+pub const MAX_LEN_IPV6: usize = 65_535 - 8;
 
 /// Sends `data` as one datagram: Python's `sendto(data, to)`. An empty datagram is one as well.
 ///
@@ -34,15 +33,14 @@ pub const LONGEST_IPV6: usize = 65_535 - 8;
 /// # Ok::<(), common::Error>(())
 /// ```
 pub fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> Result<(), Error> {
-    let longest = if to.is_ipv4() {
-        LONGEST_IPV4
-    } else {
-        LONGEST_IPV6
+    let max_len = match to {
+        SocketAddr::V4(_) => MAX_LEN_IPV4,
+        SocketAddr::V6(_) => MAX_LEN_IPV6,
     };
-    if data.len() > longest {
+    if data.len() > max_len {
         let length = data.len();
         return Err(Error::Input(format!(
-            "内容有 {length} 字节，一个数据报最多 {longest} 字节，没有发送"
+            "内容有 {length} 字节，一个数据报最多 {max_len} 字节，没有发送"
         )));
     }
     socket.send_to(data, to).context(format!("发送到 {to}"))?;
@@ -57,9 +55,9 @@ pub fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> Result<(), Error
 ///
 /// For an example see [`send`].
 pub fn receive(socket: &UdpSocket) -> Result<(Vec<u8>, SocketAddr), Error> {
-    let mut buffer = vec![0; LONGEST_IPV6];
+    let mut buffer = vec![0; MAX_LEN_IPV6];
     loop {
-        match uninterrupted(|| socket.recv_from(&mut buffer)) {
+        match retry_interrupted(|| socket.recv_from(&mut buffer)) {
             Ok((length, from)) => {
                 buffer.truncate(length);
                 return Ok((buffer, from));
@@ -68,39 +66,6 @@ pub fn receive(socket: &UdpSocket) -> Result<(Vec<u8>, SocketAddr), Error> {
             // nothing about the next one.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
             Err(error) => return Err(error).context("接收数据报"),
-        }
-    }
-}
-
-/// [`receive`], but not longer than until `deadline`. `None`: nothing has come by then.
-///
-/// # Errors
-/// [`Error::Failed`] with the system's reason.
-///
-/// ```
-/// use std::net::UdpSocket;
-/// use std::time::{Duration, Instant};
-///
-/// let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-/// let deadline = Instant::now() + Duration::from_millis(1);
-/// assert_eq!(common::datagram::receive_until(&socket, deadline)?, None);
-/// # Ok::<(), common::Error>(())
-/// ```
-pub fn receive_until(
-    socket: &UdpSocket,
-    deadline: Instant,
-) -> Result<Option<(Vec<u8>, SocketAddr)>, Error> {
-    loop {
-        let rest = deadline.saturating_duration_since(Instant::now());
-        if rest.is_zero() {
-            return Ok(None); // a limit of zero would be none at all
-        }
-        socket
-            .set_read_timeout(Some(rest))
-            .context("设置接收时限")?;
-        match receive(socket) {
-            Err(Error::Failed { reason, .. }) if is_timeout(&reason) => {}
-            received => return received.map(Some),
         }
     }
 }

@@ -4,9 +4,10 @@
 //! system calls of the standard library go on after a signal. So a thread of its own (the `ctrlc`
 //! package runs it) waits for the signal and ends the process while `main` is still blocked.
 
-use crate::{Error, console};
+use crate::{Context, Error, console};
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
 /// What to do when the signal comes.
@@ -16,10 +17,13 @@ static ACTION: Mutex<Option<Action>> = Mutex::new(None);
 
 /// How long a line may take. Standard error may be a pipe that is full and that nobody reads; the
 /// program ends all the same.
-const PATIENCE: Duration = Duration::from_millis(300);
+const NOTE_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Makes the signals end the program; [`crate::run`] has done it before a program begins.
 pub(crate) fn install() -> Result<(), Error> {
+    if hangup_is_ignored() {
+        return Ok(());
+    }
     ctrlc::set_handler(|| {
         let mut action = ACTION.lock().unwrap_or_else(PoisonError::into_inner);
         match action.as_mut() {
@@ -27,7 +31,18 @@ pub(crate) fn install() -> Result<(), Error> {
             None => end_program("收到中断信号，程序结束", 0),
         }
     })
-    .map_err(|error| Error::Incomplete(format!("无法接管 Ctrl-C：{error}")))
+    .map_err(io::Error::other)
+    .context("接管 Ctrl-C")
+}
+
+/// Whether the program was started under `nohup`, which protects it from SIGHUP. `ctrlc` takes over
+/// all three signals or none of them, so then it takes none, and the other two end the program as
+/// the system does it. Linux tells the ignored signals as a bit mask in a file: proc(5).
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 != 0) // SIGHUP is signal 1, the lowest bit
 }
 
 /// Replaces what the signals do. The action is called once for every signal, on a thread of its
@@ -45,9 +60,10 @@ pub fn on_interrupt(action: impl FnMut() + Send + 'static) {
 /// ```
 /// common::interrupt::note("停止接受连接");
 /// ```
-pub fn note(line: &'static str) {
+pub fn note(line: &str) {
+    let line = line.to_string();
     let (written, wait) = mpsc::channel();
-    let writer = std::thread::Builder::new().spawn(move || {
+    let writer = thread::Builder::new().spawn(move || {
         // On a terminal the cursor stands behind a prompt and "^C".
         if io::stderr().is_terminal() {
             console::note("");
@@ -56,7 +72,7 @@ pub fn note(line: &'static str) {
         let _ = written.send(());
     });
     if writer.is_ok() {
-        let _ = wait.recv_timeout(PATIENCE);
+        let _ = wait.recv_timeout(NOTE_TIMEOUT);
     }
 }
 
@@ -65,7 +81,7 @@ pub fn note(line: &'static str) {
 /// ```no_run
 /// common::interrupt::end_program("下载中断", 130); // 128 + SIGINT, as a shell tells it
 /// ```
-pub fn end_program(line: &'static str, status: i32) -> ! {
+pub fn end_program(line: &str, status: i32) -> ! {
     note(line);
     std::process::exit(status)
 }

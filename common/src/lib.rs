@@ -6,28 +6,21 @@
 //! | [`encoding`] | text to bytes and back, in UTF-8 and in GBK |
 //! | [`address`] | `HOST:PORT` as people type it, turned into socket addresses |
 //! | [`datagram`] | whole UDP datagrams, out and in |
+//! | [`file_name`] | which names of files a peer may send |
 //! | [`interrupt`] | Ctrl-C ends the program, wherever it waits |
-//! | [`files`] | files that the other end names: which may be read, where they may be written |
-//! | [`clients`] | the clients of a server for many, and their number's bound |
-//! | [`progress`] | a line that tells how far a download is |
 //!
 //! A program's `main` is one call of [`run`], and its errors are of one type, [`Error`].
 
-use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::io;
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::thread;
 
 pub mod address;
-pub mod clients;
 pub mod console;
 pub mod datagram;
 pub mod encoding;
-pub mod files;
+pub mod file_name;
 pub mod interrupt;
-pub mod progress;
 
 /// Why a program, or one step of it, did not do what it was asked to do.
 ///
@@ -39,7 +32,7 @@ pub enum Error {
     Input(String),
     /// The operating system refused one step: what was tried, and its reason. The next one may work.
     Failed {
-        /// What was tried, and with what: `绑定 0.0.0.0:8080`.
+        /// What was tried, and with what, in words that fit behind 无法: `绑定 0.0.0.0:8080`.
         tried: String,
         /// The reason of the operating system.
         reason: io::Error,
@@ -57,7 +50,7 @@ impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Input(what) | Error::Incomplete(what) => f.write_str(what),
-            Error::Failed { tried, reason } => write!(f, "{tried} 失败：{reason}"),
+            Error::Failed { tried, reason } => write!(f, "无法{tried}：{}", explain(reason)),
             Error::InputEnded => f.write_str("标准输入已结束"),
             Error::OutputClosed => f.write_str("标准输出已关闭"),
         }
@@ -66,9 +59,37 @@ impl Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The reason of the operating system, with a Chinese explanation in front of it for the kinds that
+/// one meets in a course on sockets. Where the system speaks Chinese itself, its text is enough.
+///
+/// ```
+/// let reason = std::io::Error::from(std::io::ErrorKind::AddrInUse);
+/// assert_eq!(common::explain(&reason), "地址已被占用，另一个程序在用这个端口：address in use");
+/// ```
+pub fn explain(reason: &io::Error) -> String {
+    use io::ErrorKind::*;
+    let system = reason.to_string();
+    let chinese = match reason.kind() {
+        _ if !system.is_ascii() => return system,
+        ConnectionRefused => "连接被拒绝，通常是该端口没有程序在监听",
+        AddrInUse => "地址已被占用，另一个程序在用这个端口",
+        AddrNotAvailable => "本机没有这个地址",
+        PermissionDenied => "权限不够",
+        NotFound => "没有那个文件或目录",
+        ConnectionReset => "连接被对方重置",
+        BrokenPipe => "对方已关闭连接",
+        TimedOut | WouldBlock => "超时",
+        NetworkUnreachable => "网络不可达",
+        HostUnreachable => "主机不可达",
+        StorageFull => "磁盘空间不足",
+        _ => return system,
+    };
+    format!("{chinese}：{system}")
+}
+
 /// Adds to an [`io::Error`] what was being tried when it came.
 pub trait Context<T> {
-    /// Names what was tried, in words that fit before “失败” (failed).
+    /// Names what was tried, in words that fit behind 无法 (cannot).
     ///
     /// # Errors
     /// [`Error::Failed`] wherever `self` is an error.
@@ -79,7 +100,7 @@ pub trait Context<T> {
     ///
     /// let address = "192.0.2.1:80"; // no machine has this address: it is kept for documents
     /// let error = UdpSocket::bind(address).context(format!("绑定 {address}")).unwrap_err();
-    /// assert!(error.to_string().starts_with("绑定 192.0.2.1:80 失败："));
+    /// assert!(error.to_string().starts_with("无法绑定 192.0.2.1:80：本机没有这个地址："));
     /// ```
     fn context(self, tried: impl Display) -> Result<T, Error>;
 }
@@ -93,7 +114,7 @@ impl<T> Context<T> for io::Result<T> {
     }
 }
 
-/// Whether a call failed because its time limit has passed: the one error has two names, one on Unix
+/// Whether a call failed because its timeout has passed: the one error has two names, one on Unix
 /// and one on Windows.
 ///
 /// ```
@@ -114,8 +135,8 @@ pub fn is_timeout(error: &io::Error) -> bool {
 
 /// Makes a call on a socket again as often as a signal has interrupted it.
 ///
-/// On Linux a signal interrupts a call on a socket that has a time limit, even where nothing handles
-/// it: Ctrl-Z and `fg` do. The error says nothing about the socket. (A call without a limit goes on
+/// On Linux a signal interrupts a call on a socket that has a timeout, even where nothing handles
+/// it: Ctrl-Z and `fg` do. The error says nothing about the socket. (A call without a timeout goes on
 /// by itself, and `read_exact`, `write_all` and their like call again themselves.) Source: signal(7).
 ///
 /// # Errors
@@ -126,9 +147,9 @@ pub fn is_timeout(error: &io::Error) -> bool {
 ///
 /// let mut answers = [Err(ErrorKind::Interrupted), Ok(7)].into_iter();
 /// let read = || answers.next().unwrap().map_err(Error::from);
-/// assert_eq!(common::uninterrupted(read).unwrap(), 7);
+/// assert_eq!(common::retry_interrupted(read).unwrap(), 7);
 /// ```
-pub fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -139,7 +160,8 @@ pub fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T
 
 /// How addresses are written: the same for every program, so every `--help` ends with it.
 const ADDRESS_FORMS: &str = "\
-地址写作 HOST:PORT、[IPV6]:PORT、HOST、:PORT 或 PORT，省略的部分取默认值。
+地址写作 HOST:PORT、[IPV6]:PORT、HOST、:PORT 或 PORT，其中 HOST 是主机名或 IP 地址，PORT 是端口号；
+省略的部分取默认值，没有默认值的会询问。
 选项 -h、--help 显示本说明。按 Ctrl-C 结束程序。";
 
 /// Runs a program: reads its command line, makes Ctrl-C end it, and turns its result into an exit
@@ -149,24 +171,24 @@ const ADDRESS_FORMS: &str = "\
 /// arguments by taking them apart, and their number `N` follows from that:
 ///
 /// ```
-/// use std::ffi::OsString;
 /// use std::process::ExitCode;
 ///
 /// fn main() -> ExitCode {
-///     common::run("用法: hello [WHOM]", hello)
+///     common::run("用法：hello [WHOM]", hello)
 /// }
 ///
-/// fn hello([whom]: [Option<OsString>; 1]) -> Result<(), common::Error> {
-///     let whom = whom.unwrap_or_else(|| "world".into());
-///     common::console::print(format!("hello {}", whom.to_string_lossy()))
+/// fn hello([whom]: [Option<String>; 1]) -> Result<(), common::Error> {
+///     let whom = whom.unwrap_or("world".into());
+///     common::console::print(format!("hello {whom}"))
 /// }
 /// ```
 ///
 /// The status is 0 for success, for `--help`, and for standard input or output that has ended; 2 for
-/// an argument that cannot be used, with the usage; 1 for every other error.
+/// an argument that cannot be used, with the usage; 1 for every other error, also for one after
+/// which the program went on.
 pub fn run<const N: usize>(
     help: &str,
-    program: impl FnOnce([Option<OsString>; N]) -> Result<(), Error>,
+    program: impl FnOnce([Option<String>; N]) -> Result<(), Error>,
 ) -> ExitCode {
     let result = match arguments() {
         Ok(None) => console::print(format!("{help}\n{ADDRESS_FORMS}")),
@@ -174,11 +196,11 @@ pub fn run<const N: usize>(
         Err(error) => Err(error),
     };
     match result {
-        Ok(()) | Err(Error::InputEnded | Error::OutputClosed) => ExitCode::SUCCESS,
+        Ok(()) | Err(Error::InputEnded | Error::OutputClosed) => console::exit_code(),
         Err(error @ Error::Input(_)) => {
             console::note(&error);
             console::note(help.lines().next().unwrap_or_default());
-            console::note("选项 --help 显示完整说明");
+            console::note("用 --help 查看完整说明");
             ExitCode::from(2)
         }
         Err(error) => {
@@ -188,57 +210,28 @@ pub fn run<const N: usize>(
     }
 }
 
-/// Runs two loops side by side, each on a thread of its own: whichever ends first decides how the
-/// program ends.
-///
-/// A program that waits for the keyboard does not see the network, and the other way round; with a
-/// thread for each it waits for both.
-///
-/// # Errors
-/// What the first loop to end returns, and [`Error::Failed`] where the system has no thread.
-///
-/// ```
-/// use std::{thread, time::Duration};
-///
-/// let sleeper = || loop { thread::sleep(Duration::from_secs(1)) };
-/// let ended = common::side_by_side(sleeper, || Err(common::Error::InputEnded));
-/// assert!(matches!(ended, Err(common::Error::InputEnded)));
-/// ```
-pub fn side_by_side(
-    one: impl FnOnce() -> Result<(), Error> + Send + 'static,
-    other: impl FnOnce() -> Result<(), Error> + Send + 'static,
-) -> Result<(), Error> {
-    let (ended, end) = mpsc::channel();
-    let other_ended = ended.clone();
-    // The main thread may have returned by the time the second loop ends; then nobody listens.
-    let one = move || drop(ended.send(one()));
-    let other = move || drop(other_ended.send(other()));
-    thread::Builder::new().spawn(one).context("创建线程")?;
-    thread::Builder::new().spawn(other).context("创建线程")?;
-    match end.recv() {
-        Ok(result) => result,
-        Err(_) => Err(Error::Incomplete("两个线程都意外结束了".into())),
-    }
-}
-
 /// The positional arguments, or `None` where help was asked for.
-fn arguments<const N: usize>() -> Result<Option<[Option<OsString>; N]>, Error> {
+fn arguments<const N: usize>() -> Result<Option<[Option<String>; N]>, Error> {
     let mut positional = [const { None }; N];
     let mut places = positional.iter_mut();
     let mut options_end = false;
     // Not `args()`: that one panics where an argument is not UTF-8.
     for argument in std::env::args_os().skip(1) {
-        let text = argument.to_string_lossy();
-        match text.as_ref() {
+        let refuse = |argument: std::ffi::OsString| {
+            let argument = argument.to_string_lossy();
+            Error::Input(format!("参数 {argument} 不是有效的 UTF-8"))
+        };
+        let argument = argument.into_string().map_err(refuse)?;
+        match argument.as_str() {
             "--" if !options_end => options_end = true,
             "-h" | "--help" if !options_end => return Ok(None),
-            _ if text.starts_with('-') && !options_end => {
-                return Err(Error::Input(format!("没有 {text} 这个选项")));
+            _ if argument.starts_with('-') && !options_end => {
+                return Err(Error::Input(format!("没有 {argument} 这个选项")));
             }
             _ => match places.next() {
                 Some(place) => *place = Some(argument),
                 None => {
-                    let problem = format!("参数太多：最多 {N} 个，{text} 是多出来的");
+                    let problem = format!("参数太多（最多 {N} 个），多余的是 {argument}");
                     return Err(Error::Input(problem));
                 }
             },

@@ -9,8 +9,8 @@
 //! communication protocol*, draft 9 and later, by H. Shirouzu.
 
 use common::encoding::Encoding;
-use common::{Context, Error, address, console, datagram};
-use std::ffi::OsString;
+use common::{Context, Error, address, console, datagram, is_timeout};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -46,61 +46,57 @@ const IPMSG_SENDCHECKOPT: u32 = 0x100;
 
 /// How long to wait for a receipt at first, and at most. It doubles with each try.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+const MAX_PAUSE: Duration = Duration::from_secs(4);
 
 /// How often to send a message before giving it up: for half a minute, more or less.
 const TRIES: u32 = 10;
 
 const HELP: &str = "\
-用法: acknowledged [REMOTE [LOCAL]]
+用法：acknowledged [REMOTE [LOCAL]]
 
-把输入的每一行作为飞秋 (IP Messenger) 消息发给 REMOTE，收到回执为止，最多发 10 次。
+把输入的每一行作为飞秋（IP Messenger）消息发给 REMOTE，收到回执为止，最多发 10 次。
 
-  REMOTE  飞秋所在的地址，默认 127.0.0.1:2425
-  LOCAL   本机的地址，默认 0.0.0.0:0 (任意端口)
+  REMOTE  接收方（飞秋）的地址，默认 127.0.0.1:2425
+  LOCAL   要绑定的本机地址，默认 0.0.0.0:0（任意端口）
 
-例如: acknowledged 192.168.1.5
+例如：acknowledged 192.168.1.5
 ";
 
 fn main() -> ExitCode {
     common::run(HELP, acknowledged)
 }
 
-fn acknowledged([remote, local]: [Option<OsString>; 2]) -> Result<(), Error> {
-    let (remote, local) = address::ends(remote, REMOTE, local, LOCAL)?;
+fn acknowledged([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
+    let (remote, local) = address::remote_and_local(remote, REMOTE, local, LOCAL)?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
-    console::note(format!("已绑定 {local} ，消息发往 {remote}"));
+    console::note(format!("已绑定 {local}，消息发往 {remote}"));
 
     let mut packet_number = FIRST_PACKET_NUMBER;
     loop {
-        let sent = console::ask_for("请输入内容:", |text| {
-            let command = IPMSG_SENDMSG | IPMSG_SENDCHECKOPT;
-            let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{command}:");
-            let mut message = Encoding::Gbk.encode(&header)?;
-            message.extend(Encoding::Gbk.encode(text)?);
-            deliver(&socket, &message, packet_number, remote)
-        });
-        match sent {
-            Ok(true) => console::print("对方已收到")?,
-            Ok(false) => console::note(format!("发送了 {TRIES} 次，没有收到回执")),
-            Err(error @ Error::Failed { .. }) => {
-                console::note(error); // the next one may work
-            }
-            Err(error) => return Err(error),
+        let text = console::ask_for("请输入内容:", |text| Encoding::Gbk.encode(text))?;
+        let command = IPMSG_SENDMSG | IPMSG_SENDCHECKOPT;
+        let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{command}:");
+        let message = [Encoding::Gbk.encode(&header)?, text].concat();
+        let delivered = deliver(&socket, &message, packet_number, remote);
+        if console::note_failure(delivered)?.is_some() {
+            console::print("对方已收到")?;
         }
         // A message without a receipt may have arrived all the same: its number is used up as well.
         packet_number += 1;
     }
 }
 
-/// Sends `message` until its receipt has come; `false` after the last try.
+/// Sends `message` until its receipt has come.
+///
+/// # Errors
+/// [`Error::Failed`] after the last try.
 fn deliver(
     socket: &UdpSocket,
     message: &[u8],
     packet_number: u64,
     remote: SocketAddr,
-) -> Result<bool, Error> {
+) -> Result<(), Error> {
     let mut pause = FIRST_PAUSE;
     for number in 1..=TRIES {
         if number > 1 {
@@ -108,15 +104,35 @@ fn deliver(
         }
         datagram::send(socket, message, remote)?;
         let deadline = Instant::now() + pause;
-        while let Some((answer, sender)) = datagram::receive_until(socket, deadline)? {
+        while let Some((answer, sender)) = receive_until(socket, deadline)? {
             // Whatever else arrives here, receipts for earlier messages among it, is passed over.
             if sender == remote && receipted(&answer) == Some(packet_number) {
-                return Ok(true);
+                return Ok(());
             }
         }
-        pause = LONGEST_PAUSE.min(pause * 2);
+        pause = MAX_PAUSE.min(pause * 2);
     }
-    Ok(false)
+    Err(Error::Failed {
+        tried: format!("确认送达（发送了 {TRIES} 次，没有收到回执）"),
+        reason: ErrorKind::TimedOut.into(),
+    })
+}
+
+/// Receives a datagram, but waits no longer than until `deadline`; `None`: nothing has come by then.
+fn receive_until(
+    socket: &UdpSocket,
+    deadline: Instant,
+) -> Result<Option<(Vec<u8>, SocketAddr)>, Error> {
+    let rest = deadline.saturating_duration_since(Instant::now());
+    if rest.is_zero() {
+        return Ok(None); // a timeout of zero would be none at all
+    }
+    let timeout = socket.set_read_timeout(Some(rest));
+    timeout.context("设置接收超时")?;
+    match datagram::receive(socket) {
+        Err(Error::Failed { reason, .. }) if is_timeout(&reason) => Ok(None),
+        received => received.map(Some),
+    }
 }
 
 /// The packet number that `data` is a receipt for, if it is a receipt.

@@ -10,12 +10,11 @@
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
 use std::collections::VecDeque;
-use std::ffi::OsString;
 use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-/// Where to listen: the port of IP Messenger, on every network card.
+/// Where to listen: the port of IP Messenger, on every network interface.
 const LOCAL: &str = "0.0.0.0:2425";
 
 /// Protocol version, the first field of a message.
@@ -54,27 +53,27 @@ const IPMSG_UTF8OPT: u32 = 0x80_0000;
 
 /// How many messages to remember, so that a repetition is recognised. Their number needs a bound,
 /// or whoever sends without end fills the memory; repetitions follow within a minute.
-const MOST_REMEMBERED: usize = 4096;
+const MAX_REMEMBERED: usize = 4096;
 
 const HELP: &str = "\
-用法: receiver [LOCAL]
+用法：receiver [LOCAL]
 
-接收并显示飞秋 (IP Messenger) 消息，对方要求时发送回执。
+接收并显示飞秋（IP Messenger）消息，对方要求时发送回执。
 
-  LOCAL  本机的地址，默认 0.0.0.0:2425
+  LOCAL  要绑定的本机地址，默认 0.0.0.0:2425
 
-例如: receiver 2425
+例如：receiver 2425
 ";
 
 fn main() -> ExitCode {
     common::run(HELP, receiver)
 }
 
-fn receiver([local]: [Option<OsString>; 1]) -> Result<(), Error> {
+fn receiver([local]: [Option<String>; 1]) -> Result<(), Error> {
     let local = address::local(local, LOCAL)?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
-    console::note(format!("已绑定 {local} ，等待消息"));
+    console::note(format!("已绑定 {local}，等待消息"));
 
     let mut remembered = VecDeque::new();
     // The number of our next message. Beginning with the time, numbers do not repeat after a
@@ -90,16 +89,14 @@ fn receiver([local]: [Option<OsString>; 1]) -> Result<(), Error> {
             let answer = format!("{VERSION}:{number}:{USER}:{HOST}:{command}:{text}");
             number += 1;
             let answer = Encoding::Gbk.encode(&answer)?;
-            if let Err(error) = datagram::send(&socket, &answer, sender) {
-                console::note(error); // the next one may work
-            }
+            console::note_failure(datagram::send(&socket, &answer, sender))?; // the next one may work
         }
         if message.command & COMMAND_MASK == IPMSG_SENDMSG {
             // A repetition gets a receipt again, since the first may be lost, but is not shown.
             let identity = (sender, message.packet_number);
             if !remembered.contains(&identity) {
                 remembered.push_back(identity);
-                if remembered.len() > MOST_REMEMBERED {
+                if remembered.len() > MAX_REMEMBERED {
                     remembered.pop_front();
                 }
                 let Message { user, host, .. } = &message;

@@ -8,7 +8,6 @@
 
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
-use std::ffi::OsString;
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
@@ -32,13 +31,13 @@ const HOST: &str = "ubuntu";
 const IPMSG_SENDMSG: u32 = 32;
 
 const HELP: &str = "\
-用法: feiq-sender [REMOTE]
+用法：feiq-sender [REMOTE]
 
-把输入的每一行作为飞秋 (IP Messenger) 消息发给 REMOTE。
+把输入的每一行作为飞秋（IP Messenger）消息发给 REMOTE。
 
-  REMOTE  飞秋所在的地址，默认 127.0.0.1:2425
+  REMOTE  接收方（飞秋）的地址，默认 127.0.0.1:2425
 
-例如: feiq-sender 192.168.1.5
+例如：feiq-sender 192.168.1.5
 ";
 
 fn main() -> ExitCode {
@@ -46,26 +45,22 @@ fn main() -> ExitCode {
 }
 
 /// `main()` of the script.
-fn feiq_sender([remote]: [Option<OsString>; 1]) -> Result<(), Error> {
+fn feiq_sender([remote]: [Option<String>; 1]) -> Result<(), Error> {
     // Python's socket gets its address when it first sends; Rust asks for it at once. Port 0 lets
     // the system choose one.
-    let (remote, local) = address::ends(remote, REMOTE, None, "0.0.0.0:0")?;
+    let (remote, local) = address::remote_and_local(remote, REMOTE, None, "0.0.0.0:0")?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
-    console::note(format!("已绑定 {local} ，消息发往 {remote}"));
+    console::note(format!("已绑定 {local}，消息发往 {remote}"));
 
     let mut packet_number = FIRST_PACKET_NUMBER;
     loop {
-        let sent = console::ask_for("请输入内容:", |text| {
-            let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{IPMSG_SENDMSG}:");
-            let mut message = Encoding::Gbk.encode(&header)?;
-            message.extend(Encoding::Gbk.encode(text)?);
-            datagram::send(&socket, &message, remote)
-        });
-        match sent {
-            Ok(()) => packet_number += 1,
-            Err(error @ Error::Failed { .. }) => console::note(error), // the next one may work
-            Err(error) => return Err(error),
+        let text = console::ask_for("请输入内容:", |text| Encoding::Gbk.encode(text))?;
+        let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{IPMSG_SENDMSG}:");
+        let message = [Encoding::Gbk.encode(&header)?, text].concat();
+        let sent = datagram::send(&socket, &message, remote);
+        if console::note_failure(sent)?.is_some() {
+            packet_number += 1;
         }
     }
 }

@@ -2,20 +2,22 @@
 //!
 //! What it shows: with its size known, a file is complete when all of its bytes have come, and not
 //! when the connection ends. What has come is kept beside the target, in a file that has the size
-//! and the version of the whole in its name, `道士.txt.4096-1700000000123456789.part`. The next
-//! attempt finds it, asks for the rest, and begins anew where the server's file has changed.
+//! and the version of the whole in its name. The next attempt finds it, asks for the rest, and begins
+//! anew where the server's file has changed.
 //!
 //! A solution of the exercise in the lab sheet of `file-client`.
 
-use common::files::{replaceable, target};
-use common::progress::Progress;
-use common::{Context, Error, address, console, interrupt};
-use std::ffi::OsString;
+use common::{Context, Error, address, console, explain};
+use file_client::outcome::{all_or_nothing, store};
+use file_client::part::replaceable;
+use file_client::{Progress, save_path};
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Where to connect: the port of `file-server`.
 const REMOTE: &str = "127.0.0.1:6664";
@@ -23,110 +25,122 @@ const REMOTE: &str = "127.0.0.1:6664";
 /// How many bytes to take from the stream at a time.
 const RECV_SIZE: usize = 256 * 1024;
 
-/// The longest first line of an answer, in bytes: two numbers, a space and a line end.
-const LONGEST_LINE: u64 = 20 + 1 + 40 + 2;
+/// How long the server may send nothing.
+const RECV_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What a shell reports for a program that Ctrl-C has ended: 128 + 2 (SIGINT).
-const INTERRUPTED: i32 = 130;
+/// The longest first line of an answer, in bytes: two numbers, a space and a line end.
+const MAX_LINE_LEN: u64 = 20 + 1 + 40 + 2;
 
 const HELP: &str = "\
-用法: resumable [REMOTE [NAME]]
+用法：resumable [REMOTE [NAME]]
 
 从 resumable_server 下载一个文件，存到当前目录；中断过的下载从断开的地方继续。
 
   REMOTE  服务器的地址，默认 127.0.0.1:6664
   NAME    文件名，没有给出的话会询问
 
-例如: resumable 127.0.0.1:6664 道士.txt
+例如：resumable 127.0.0.1:6664 道士.txt
 ";
 
 fn main() -> ExitCode {
-    common::run(HELP, resumable)
+    common::run(HELP, |arguments| all_or_nothing(|| resumable(arguments)))
 }
 
-fn resumable([remote, name]: [Option<OsString>; 2]) -> Result<(), Error> {
+fn resumable([remote, name]: [Option<String>; 2]) -> Result<(), Error> {
     let remote = address::remote(remote, REMOTE)?;
-    let (name, target) = match name.map(OsString::into_string) {
-        Some(Ok(name)) => read_name(&name)?,
-        Some(Err(_)) => return Err(Error::Input("文件名不是 UTF-8".into())),
-        None => console::ask_for("文件名:", read_name)?,
+    let (name, target) = match name {
+        Some(name) => check_name(&name)?,
+        None => console::ask_for("文件名:", check_name)?,
     };
-    interrupt::on_interrupt(|| {
-        interrupt::end_program("下载中断，再次运行会从断开的地方继续", INTERRUPTED);
-    });
-
     while !download(&remote, &name, &target)? {
-        console::note("服务器上的文件变了，重新下载");
+        console::note("服务器上的文件已经改变，重新下载");
     }
-    console::print("文件传输完毕")
+    let _ = console::print("文件传输完毕"); // a closed output changes nothing any more
+    Ok(())
 }
 
 /// The name of the file, and the path to store it under.
-fn read_name(name: &str) -> Result<(String, PathBuf), Error> {
+fn check_name(name: &str) -> Result<(String, PathBuf), Error> {
     if name.contains(['\r', '\n']) {
-        return Err(Error::Input("文件名里有换行符，不能用：请求是一行".into()));
+        return Err(Error::Input("文件名不能含有换行符：请求是一行".into()));
     }
-    Ok((name.to_string(), target(name)?))
+    Ok((name.to_string(), save_path(name)?))
 }
 
 /// Downloads what is missing, and gives the file its name when it is complete. `false`: what was
 /// there belongs to an older version, and has been deleted.
 fn download(remote: &[SocketAddr], name: &str, target: &Path) -> Result<bool, Error> {
     let existing = replaceable(target)?;
-    let part = Part::find(target)?;
-    let offset = part.as_ref().map_or(0, |part| part.length);
+    let found = Part::find(target)?;
+    let offset = found.as_ref().map_or(0, |part| part.length);
 
     let mut socket = TcpStream::connect(remote).context(format!("连接 {}", remote[0]))?;
     let peer = socket.peer_addr().context("查询对方地址")?;
     console::note(format!(
-        "已连接 {peer} ，下载 {name} ，从第 {offset} 字节开始"
+        "已连接 {peer}，下载 {name}，从偏移 {offset} 字节处开始"
     ));
+    let timeout = socket.set_read_timeout(Some(RECV_TIMEOUT));
+    timeout.context("设置接收超时")?;
     let request = format!("{offset} {name}\n");
     socket.write_all(request.as_bytes()).context("发送请求")?;
 
     let mut answer = BufReader::with_capacity(RECV_SIZE, socket);
     let Some(version) = Version::receive(&mut answer)? else {
-        console::print("没有下载文件")?;
+        let _ = console::print("没有下载文件");
         let reason = "服务器没有发来内容：文件不存在，或者不允许下载";
         return Err(Error::Incomplete(reason.into()));
     };
-    let part = match part {
+    let part = match found {
         Some(part) if part.version != version || part.length > version.size => {
-            fs::remove_file(&part.path).context(format!("删除 {}", part.path.display()))?;
+            part.delete()?;
             return Ok(false);
         }
         Some(part) => part,
-        None => Part::create(target, version)?,
+        None => Part::new(target, version),
     };
+    let file = receive(&mut answer, &part)?;
     if let Some(permissions) = existing {
-        // Who could not read the old file shall not read the new one.
-        fs::set_permissions(&part.path, permissions).context("设置文件权限")?;
+        // Whoever was not allowed to read the old file is not allowed to read the new one.
+        file.set_permissions(permissions).context("设置文件权限")?;
     }
-    receive(&mut answer, &part)?;
-    fs::rename(&part.path, target).context(format!("保存 {}", target.display()))?;
-    Ok(true)
+    file.sync_all().context("保存文件")?;
+    let stored = store(|| fs::rename(&part.path, target));
+    match stored {
+        // Another download of the same version was faster, and has given this very file its name.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        stored => stored.context("保存文件").map(|()| true),
+    }
 }
 
 /// Adds to the part what is missing; fewer bytes are an error, and stay for the next attempt.
-fn receive(answer: &mut impl BufRead, part: &Part) -> Result<(), Error> {
-    let path = part.path.display();
-    let mut file = OpenOptions::new()
+fn receive(answer: &mut impl BufRead, part: &Part) -> Result<File, Error> {
+    // Not a new file in any case: another download of the same version may have begun it by now.
+    let mut options = OpenOptions::new();
+    let opened = options
         .write(true)
-        .open(&part.path)
-        .context(format!("打开 {path}"))?;
-    // Each byte goes to its own place, also if somebody else is downloading the same.
-    file.seek(SeekFrom::Start(part.length))
-        .context(format!("打开 {path}"))?;
-
+        .create(true)
+        .truncate(false)
+        .open(&part.path);
+    let mut file = opened.context(format!("创建 {}", part.path.display()))?;
     let size = part.version.size;
+    if file.seek(SeekFrom::Start(size)).is_err() {
+        let problem = format!("服务器说文件有 {size} 字节，没有文件能这么大");
+        let _ = part.delete();
+        return Err(Error::Incomplete(problem));
+    }
+    // Each byte goes to its own place, also if somebody else is downloading the same.
+    let sought = file.seek(SeekFrom::Start(part.length));
+    sought.context(format!("打开 {}", part.path.display()))?;
+
     let mut count = part.length;
     let mut progress = Progress::start();
-    let mut end = String::new();
+    let mut end = "服务器提前关闭了连接".to_string();
     while count < size {
         let received = match answer.fill_buf() {
             Ok(received) => received,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(reason) => {
-                end = format!("：{reason}");
+                end = format!("接收失败：{}", explain(&reason));
                 break;
             }
         };
@@ -137,25 +151,25 @@ fn receive(answer: &mut impl BufRead, part: &Part) -> Result<(), Error> {
         let rest = usize::try_from(size - count).unwrap_or(usize::MAX);
         let length = received.len().min(rest);
         if count == part.length {
-            console::print("收到消息")?;
+            let _ = console::print("收到消息");
         }
         if let Err(reason) = file.write_all(&received[..length]) {
-            end = format!("：写不下去了：{reason}");
+            end = format!("写入文件失败：{}", explain(&reason));
             break;
         }
         answer.consume(length);
         count += length as u64;
-        progress.show(count - part.length);
+        progress.add(length);
     }
-    progress.finish(count - part.length);
     if count < size {
+        drop(progress); // ends its line
         // A write that fails may have written a part.
         let kept = file.stream_position().unwrap_or(count);
         return Err(Error::Incomplete(format!(
-            "下载中断，{size} 字节中有 {kept} 字节，再次运行会从这里继续{end}"
+            "下载中断（{end}），已收到 {size} 字节中的 {kept} 字节，再次运行会从这里继续"
         )));
     }
-    Ok(())
+    Ok(file)
 }
 
 /// What tells one content of a file from another.
@@ -171,7 +185,7 @@ impl Version {
     /// Receives the first line of an answer; `None`: there is none, the server has refused.
     fn receive(answer: &mut impl BufRead) -> Result<Option<Version>, Error> {
         let mut line = Vec::new();
-        let mut limited = answer.take(LONGEST_LINE);
+        let mut limited = answer.take(MAX_LINE_LEN);
         limited
             .read_until(b'\n', &mut line)
             .context("接收文件大小")?;
@@ -180,16 +194,16 @@ impl Version {
         }
         let text = line.strip_suffix(b"\n");
         let text = text.and_then(|line| std::str::from_utf8(line).ok());
-        match text.and_then(|text| Version::read(text, ' ')) {
+        match text.and_then(|text| Version::parse(text, ' ')) {
             Some(version) => Ok(Some(version)),
             None => Err(Error::Incomplete(format!(
-                "看不懂服务器的回答 b\"{}\"，它是 resumable_server 吗？",
+                "无法识别服务器的回复 b\"{}\"，它是 resumable_server 吗？",
                 line.escape_ascii()
             ))),
         }
     }
 
-    fn read(text: &str, separator: char) -> Option<Version> {
+    fn parse(text: &str, separator: char) -> Option<Version> {
         let (size, number) = text.split_once(separator)?;
         let (size, number) = (size.parse().ok()?, number.parse().ok()?);
         Some(Version { size, number })
@@ -205,46 +219,57 @@ struct Part {
 }
 
 impl Part {
-    fn path(target: &Path, version: Version) -> PathBuf {
+    /// How the names of the parts of `target` begin: with a hash of its name, which may itself be as
+    /// long as a name can be. Nobody else gives files such names, so they may be deleted.
+    fn prefix(target: &Path) -> String {
+        let mut hasher = DefaultHasher::new();
+        target.hash(&mut hasher);
+        format!(".resumable-{:016x}-", hasher.finish())
+    }
+
+    /// A part of which nothing has come yet.
+    fn new(target: &Path, version: Version) -> Part {
         let Version { size, number } = version;
-        let mut name = target.as_os_str().to_owned();
-        name.push(format!(".{size}-{number}.part"));
-        name.into()
+        let name = format!("{}{size}-{number}.part", Part::prefix(target));
+        Part {
+            path: target.with_file_name(name),
+            version,
+            length: 0,
+        }
     }
 
     /// Looks for the part of an earlier attempt.
     fn find(target: &Path) -> Result<Option<Part>, Error> {
-        let mut beginning = target.as_os_str().to_string_lossy().into_owned();
-        beginning.push('.');
-        for entry in fs::read_dir(".").context("查看当前目录")? {
-            let entry = entry.context("查看当前目录")?;
+        let prefix = Part::prefix(target);
+        for entry in fs::read_dir(".").context("读取当前目录")? {
+            let entry = entry.context("读取当前目录")?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            let name = name.strip_prefix(&beginning);
+            let name = name.strip_prefix(&prefix);
             let Some(version) = name.and_then(|name| name.strip_suffix(".part")) else {
                 continue;
             };
-            // Not a link, which could lead anywhere: `metadata` of an entry does not follow it.
-            let metadata = entry.metadata().context("查看当前目录")?;
-            if let Some(version) = Version::read(version, '-').filter(|_| metadata.is_file()) {
-                return Ok(Some(Part {
-                    path: Part::path(target, version),
-                    version,
-                    length: metadata.len(),
-                }));
+            // Not a link, which could lead anywhere: `metadata` of an entry does not follow it. One
+            // that is gone by now was another download's, which has finished.
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            if let Some(version) = Version::parse(version, '-').filter(|_| metadata.is_file()) {
+                let length = metadata.len();
+                let part = Part::new(target, version);
+                return Ok(Some(Part { length, ..part }));
             }
         }
         Ok(None)
     }
 
-    /// Creates an empty one: a new file, never one that somebody else has put there.
-    fn create(target: &Path, version: Version) -> Result<Part, Error> {
-        let path = Part::path(target, version);
-        File::create_new(&path).context(format!("创建 {}", path.display()))?;
-        Ok(Part {
-            path,
-            version,
-            length: 0,
-        })
+    /// Deletes it; another download may have done so already.
+    fn delete(&self) -> Result<(), Error> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(error).context(format!("删除 {}", self.path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -8,181 +8,111 @@
 //! way the connection ends.
 //!
 //! The version is there because a file may change between two downloads: the end of the new one does
-//! not fit the beginning of the old one. Here it is the time of the last change.
+//! not fit the beginning of the old one. Here it is the time of the last change and the number of the
+//! file in its file system.
 //!
 //! A solution of the exercise in the lab sheet of `file-server`; its other end is the example
 //! `resumable` of `file-client`.
 
-use common::clients::{self, Client};
-use common::files::{self, LONGEST_NAME};
-use common::{Context, Error, address, console, is_timeout};
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use common::file_name::MAX_NAME_LEN;
+use common::{Context, Error, address, console};
+use file_server::client::Client;
+use file_server::directory::OpenFile;
+use file_server::{Directory, Places};
+use std::net::TcpListener;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
 
-/// Where to listen: the script's port, on every network card.
+/// Where to listen: the script's port, on every network interface.
 const LISTEN: &str = "0.0.0.0:6664";
 
 /// Which files to serve: those of the current directory, as the script does.
 const DIRECTORY: &str = ".";
 
 /// The longest request, in bytes: an offset of 20 digits, a space, a name, a line end.
-const LONGEST_REQUEST: u64 = 20 + 1 + LONGEST_NAME as u64 + 2;
-
-/// How much of a file is in memory at a time, for each client.
-const BLOCK: usize = 128 * 1024;
+const MAX_REQUEST_LEN: usize = 20 + 1 + MAX_NAME_LEN + 2;
 
 /// How many clients are served at the same time; the others wait in the backlog.
-const MOST_CLIENTS: usize = 500;
-
-/// The file descriptors of one client: its socket and its file.
-const DESCRIPTORS: usize = 2;
-
-/// How long a client may take to send its request, and to take none of the bytes that wait for it.
-const LIMIT: Duration = Duration::from_secs(30);
-
-/// How long to wait, after the last byte, for the client to close as well.
-const CLOSE_LIMIT: Duration = Duration::from_secs(2);
-
-/// How long running downloads may go on after the first Ctrl-C.
-const STOP_LIMIT: Duration = Duration::from_secs(10);
+const MAX_CLIENTS: usize = 500;
 
 const HELP: &str = "\
-用法: resumable_server [LISTEN [DIR]]
+用法：resumable_server [LISTEN [DIR]]
 
 让客户端下载 DIR 里的文件，可以从任意位置继续。
 
   LISTEN  监听的地址，默认 0.0.0.0:6664
   DIR     目录，默认是当前目录
 
-第一次 Ctrl-C 等正在进行的下载结束 (最多 10 秒)，第二次立即结束。
+第一次 Ctrl-C 等正在进行的下载结束（最多 10 秒），第二次立即结束。
 
-例如: resumable_server 6664 /srv/files
+例如：resumable_server 6664 /srv/files
 ";
 
 fn main() -> ExitCode {
     common::run(HELP, resumable_server)
 }
 
-fn resumable_server([listen, directory]: [Option<OsString>; 2]) -> Result<(), Error> {
+fn resumable_server([listen, directory]: [Option<String>; 2]) -> Result<(), Error> {
     let listen = address::local(listen, LISTEN)?;
-    let directory = directory.unwrap_or(DIRECTORY.into());
-    let shown = directory.to_string_lossy().into_owned();
-    let directory = files::real_directory(&directory)?;
+    let directory = Directory::open(&directory.unwrap_or(DIRECTORY.into()))?;
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
-    clients::stop_on_interrupt(listen);
-    console::note(format!("正在监听 {listen} ，目录 {shown}"));
+    let places = Places::new(MAX_CLIENTS);
+    console::note(format!("正在监听 {listen}，目录 {directory}"));
 
-    let most = clients::room(DESCRIPTORS, MOST_CLIENTS);
-    while let Some(client) = clients::accept(&listener, most) {
-        let directory = directory.clone();
-        client.on_its_own_thread(move |client| serve(client, &directory));
+    loop {
+        let client = places.accept(&listener);
+        let directory = directory.clone(); // one for the thread of this client
+        client.serve(move |client| {
+            let request = receive_line(client)?;
+            console::print_bytes(&request)?;
+            match open(&directory, &request) {
+                Ok((file, offset)) => send(client, file, offset)?,
+                Err(Error::Input(reason)) => {
+                    console::print("你下载的文件不存在")?;
+                    console::note(reason);
+                }
+                Err(error) => return Err(error),
+            }
+            client.close()
+        });
     }
-    clients::finish(listener, STOP_LIMIT);
-    Ok(())
 }
 
-/// Serves one client: its request, the answer, the close.
-fn serve(client: &Client, directory: &Path) -> Result<(), Error> {
-    client
-        .set_read_timeout(Some(LIMIT))
-        .context("设置接收时限")?;
-    client
-        .set_write_timeout(Some(LIMIT))
-        .context("设置发送时限")?;
-    let socket: &TcpStream = client;
-    let mut request = Vec::new();
-    // A stream cuts a line anywhere, so this reads until the line end has come.
-    let mut limited = BufReader::new(socket.take(LONGEST_REQUEST));
-    let received = limited.read_until(b'\n', &mut request);
-    if !client.mark_at_work() {
-        return Err(Error::Incomplete("没有发来请求，让位给别的客户端".into()));
-    }
-    within_limit("接收请求", received)?;
-    console::print(format!("b\"{}\"", request.escape_ascii()))?;
-    match open(directory, &request) {
-        Ok(found) => send(client, found)?,
-        Err(reason) => {
-            console::print("你下载的文件不存在")?;
-            console::note(reason);
+/// Receives up to a line end, or to the end of the connection, or as much as a request can have. What
+/// follows the line end is passed over.
+fn receive_line(client: &Client) -> Result<Vec<u8>, Error> {
+    let mut request = vec![0; MAX_REQUEST_LEN];
+    let mut length = 0;
+    // A stream cuts a line anywhere, so this receives until the line end has come.
+    while !request[..length].contains(&b'\n') {
+        match client.receive(&mut request[length..])? {
+            0 => break,
+            more => length += more,
         }
     }
-    client.close(CLOSE_LIMIT)
+    let line_end = request[..length].iter().position(|byte| *byte == b'\n');
+    request.truncate(line_end.map_or(length, |place| place + 1));
+    Ok(request)
 }
 
-/// What a client gets.
-struct Found {
-    file: File,
-    size: u64,
-    version: u128,
-    offset: u64,
-}
-
-/// Opens the file of a request, or says why not.
-fn open(directory: &Path, request: &[u8]) -> Result<Found, String> {
-    let wrong = || format!("请求有误：b\"{}\"", request.escape_ascii());
+/// Opens the file of a request, or says why not; the number is the offset to begin at.
+fn open(directory: &Directory, request: &[u8]) -> Result<(OpenFile, u64), Error> {
+    let wrong = || Error::Input(format!("请求有误：b\"{}\"", request.escape_ascii()));
     let line = request.strip_suffix(b"\n").ok_or_else(wrong)?;
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     // The first space ends the offset; the name may have more of them.
-    let mut parts = line.splitn(2, |byte| *byte == b' ');
-    let (Some(offset), Some(name)) = (parts.next(), parts.next()) else {
-        return Err(wrong());
-    };
+    let space = line.iter().position(|byte| *byte == b' ');
+    let (offset, name) = line.split_at(space.ok_or_else(wrong)?);
     let offset = std::str::from_utf8(offset).ok();
     let offset = offset.and_then(|offset| offset.parse().ok());
-    let offset: u64 = offset.ok_or_else(wrong)?;
-
-    let (mut file, metadata) = files::open_inside(directory, name)?;
-    let size = metadata.len();
-    let offset = offset.min(size); // behind the end there is nothing
-    let changed = file
-        .seek(SeekFrom::Start(offset))
-        .and_then(|_| metadata.modified())
-        .map_err(|error| format!("读不了文件：{error}"))?;
-    let version = changed.duration_since(SystemTime::UNIX_EPOCH);
-    Ok(Found {
-        file,
-        size,
-        version: version.map_or(0, |since| since.as_nanos()),
-        offset,
-    })
+    Ok((directory.open_file(&name[1..])?, offset.ok_or_else(wrong)?))
 }
 
-/// Sends the size and the version, and the bytes from the offset to the end.
-fn send(client: &Client, found: Found) -> Result<(), Error> {
-    let Found {
-        file,
-        size,
-        version,
-        offset,
-    } = found;
-    let mut socket: &TcpStream = client;
-    within_limit("发送文件大小", writeln!(socket, "{size} {version}"))?;
-    let rest = size - offset;
-    // What is appended to the file from now on is not part of this download.
-    let mut blocks = BufReader::with_capacity(BLOCK, file.take(rest));
-    let sent = within_limit("发送文件", io::copy(&mut blocks, &mut socket))?;
-    if sent < rest {
-        // The client counts as well, and knows that it has not got everything.
-        return Err(Error::Incomplete(format!(
-            "文件在发送时变短了（应发 {rest} 字节，只有 {sent} 字节）"
-        )));
-    }
-    Ok(())
-}
-
-/// Names what was tried, and tells a client that was too slow for [`LIMIT`] from other troubles.
-fn within_limit<T>(tried: &str, result: io::Result<T>) -> Result<T, Error> {
-    match result {
-        Err(error) if is_timeout(&error) => {
-            let seconds = LIMIT.as_secs();
-            Err(Error::Incomplete(format!("{tried}：{seconds} 秒没有动静")))
-        }
-        result => result.context(tried),
-    }
+/// Sends the size and the version, and the bytes from the offset to the end: behind it there are
+/// none.
+fn send(client: &Client, file: OpenFile, offset: u64) -> Result<(), Error> {
+    let stamp = file.stamp;
+    let version = (stamp.changed as u128) << 64 | u128::from(stamp.inode);
+    client.send(format!("{} {version}\n", stamp.length).as_bytes())?;
+    client.send_file(file, offset.min(stamp.length))
 }

@@ -7,37 +7,36 @@
 //! A solution of an exercise in the lab sheet of `tcp-echo-server`; its other end is the example
 //! `framed` of `tcp-client`.
 
-use common::{Context, Error, address, console};
-use std::ffi::OsString;
+use common::{Context, Error, address, console, explain};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 
-/// Where to listen: the script's port, on every network card.
+/// Where to listen: the script's port, on every network interface.
 const LISTEN: &str = "0.0.0.0:10050";
 
 /// The longest message, in bytes. A length is only a claim: without a bound, a client could claim 4
 /// GiB, and a server that believes it would take the memory for it.
-const LONGEST_MESSAGE: usize = 1024 * 1024;
+const MAX_MESSAGE_LEN: usize = 1024 * 1024;
 
 /// How many bytes the length has: a `u32`, the most significant byte first ("network byte order").
 const LENGTH_SIZE: usize = 4;
 
 const HELP: &str = "\
-用法: framed_server [LISTEN]
+用法：framed_server [LISTEN]
 
-接受一个 TCP 客户端，把它发来的每条消息 (4 字节的长度，然后是内容) 原样发回，它关闭连接后结束。
+接受一个 TCP 客户端，把它发来的每条消息（4 字节的长度，然后是内容）原样发回，它关闭连接后结束。
 
   LISTEN  监听的地址，默认 0.0.0.0:10050
 
-例如: framed_server 127.0.0.1:10050
+例如：framed_server 127.0.0.1:10050
 ";
 
 fn main() -> ExitCode {
     common::run(HELP, framed_server)
 }
 
-fn framed_server([listen]: [Option<OsString>; 1]) -> Result<(), Error> {
+fn framed_server([listen]: [Option<String>; 1]) -> Result<(), Error> {
     let listen = address::local(listen, LISTEN)?;
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
@@ -46,35 +45,39 @@ fn framed_server([listen]: [Option<OsString>; 1]) -> Result<(), Error> {
     let (mut client, address) = listener.accept().context("接受连接")?;
     console::note(format!("客户端 {address} 已连接"));
 
-    while let Some(frame) = receive(&mut client)? {
-        let message = &frame[LENGTH_SIZE..];
-        console::print(format!("b\"{}\"", message.escape_ascii()))?;
-        client.write_all(&frame).context("发送")?;
+    while let Some(message) = receive(&mut client)? {
+        console::print_bytes(&message)?;
+        client.write_all(&frame(&message)).context("发送")?;
     }
     drop(client); // closes the socket
     console::print("客户端已关闭")
 }
 
-/// Receives one message, with its length still in front; `None`: the client has closed, behind the
-/// last one.
-fn receive(client: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
-    let mut frame = vec![0; LENGTH_SIZE];
-    let begun = client.read(&mut frame).context("接收")?;
+/// A message as it is sent: its length, then its bytes. (Both in one `write`, which usually makes
+/// one packet of them.)
+fn frame(message: &[u8]) -> Vec<u8> {
+    let length = message.len() as u32; // MAX_MESSAGE_LEN at most
+    [&length.to_be_bytes(), message].concat()
+}
+
+/// Receives one message; `None`: the peer has closed the connection, behind the last one.
+fn receive(socket: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
+    let mut length = [0; LENGTH_SIZE];
+    let begun = socket.read(&mut length).context("接收")?;
     if begun == 0 {
         return Ok(None);
     }
     // From here on an end is an error: `read_exact` reads as often as it takes to fill its buffer.
-    client.read_exact(&mut frame[begun..]).map_err(cut_off)?;
-    let length = u32::from_be_bytes([frame[0], frame[1], frame[2], frame[3]]) as usize;
-    if length > LONGEST_MESSAGE {
+    socket.read_exact(&mut length[begun..]).map_err(cut_off)?;
+    let length = u32::from_be_bytes(length) as usize;
+    if length > MAX_MESSAGE_LEN {
         return Err(Error::Incomplete(format!(
-            "客户端的消息有 {length} 字节，太长：最多 {LONGEST_MESSAGE} 字节"
+            "对方的消息有 {length} 字节，太长：最多 {MAX_MESSAGE_LEN} 字节"
         )));
     }
-    frame.resize(LENGTH_SIZE + length, 0);
-    let message = &mut frame[LENGTH_SIZE..];
-    client.read_exact(message).map_err(cut_off)?;
-    Ok(Some(frame))
+    let mut message = vec![0; length];
+    socket.read_exact(&mut message).map_err(cut_off)?;
+    Ok(Some(message))
 }
 
 /// What an end of the connection inside a message is called, orderly or not.
@@ -82,6 +85,6 @@ fn cut_off(reason: io::Error) -> Error {
     let cut_off = "连接在一条消息的中间断开";
     match reason.kind() {
         ErrorKind::UnexpectedEof => Error::Incomplete(cut_off.into()),
-        _ => Error::Incomplete(format!("{cut_off}：{reason}")),
+        _ => Error::Incomplete(format!("{cut_off}：{}", explain(&reason))),
     }
 }

@@ -7,67 +7,86 @@
 //!
 //! A solution of an exercise in the lab sheet of `tcp-echo-server`.
 
-use common::clients::{self, Client};
-use common::{Context, Error, address, console};
-use std::ffi::OsString;
+use common::{Context, Error, address, console, explain};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-/// Where to listen: the script's port, on every network card.
+/// Where to listen: the script's port, on every network interface.
 const LISTEN: &str = "0.0.0.0:10050";
 
 /// How many bytes to take from a client at a time: fewer system calls for the same bytes. Every client
 /// has a buffer of this size, which is 32 MiB for a thousand of them.
 const RECV_SIZE: usize = 32 * 1024;
 
-/// How many clients are served at once. When all places are taken and another client comes, the one
-/// that has moved no byte for longest makes way.
-const MOST_CLIENTS: usize = 1000;
+/// How many clients are served at once: without a bound, whoever connects often enough takes all the
+/// memory. One more than that is closed at once.
+const MAX_CLIENTS: usize = 1000;
 
-/// The file descriptors of one client: its socket.
-const DESCRIPTORS: usize = 1;
+/// How long to wait before accepting again when the system cannot: with no file descriptor left it
+/// will not have recovered a microsecond later.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 const HELP: &str = "\
-用法: many_clients [LISTEN]
+用法：many_clients [LISTEN]
 
-同时服务许多 TCP 客户端 (最多 1000 个)，把各自发来的字节原样发回，直到按 Ctrl-C。
+同时服务许多 TCP 客户端（最多 1000 个），把各自发来的字节原样发回，直到按 Ctrl-C。
 
   LISTEN  监听的地址，默认 0.0.0.0:10050
 
-例如: many_clients 127.0.0.1:10050
+例如：many_clients 127.0.0.1:10050
 ";
 
 fn main() -> ExitCode {
     common::run(HELP, many_clients)
 }
 
-fn many_clients([listen]: [Option<OsString>; 1]) -> Result<(), Error> {
+fn many_clients([listen]: [Option<String>; 1]) -> Result<(), Error> {
     let listen = address::local(listen, LISTEN)?;
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
     console::note(format!("正在监听 {listen}"));
 
-    let most = clients::room(DESCRIPTORS, MOST_CLIENTS);
-    while let Some(client) = clients::accept(&listener, most) {
-        client.on_its_own_thread(echo);
+    // Every client's thread has a clone of this, so the number of clones is the number of clients.
+    let places = Arc::new(());
+    loop {
+        let (client, address) = match listener.accept() {
+            Ok(accepted) => accepted,
+            Err(reason) => {
+                console::note(format!("无法接受连接：{}", explain(&reason)));
+                thread::sleep(ACCEPT_PAUSE);
+                continue;
+            }
+        };
+        if Arc::strong_count(&places) > MAX_CLIENTS {
+            console::note(format!(
+                "已有 {MAX_CLIENTS} 个客户端，关闭 {address} 的连接"
+            ));
+            continue; // dropping `client` closes it
+        }
+        let place = places.clone();
+        let serve = move || {
+            let ended = echo(client, address);
+            drop(place);
+            ended.unwrap_or_else(|error| console::note(format!("客户端 {address}：{error}")));
+        };
+        let started = thread::Builder::new().spawn(serve).context("创建线程");
+        console::note_failure(started)?;
     }
-    Ok(())
 }
 
 /// Sends back what the client sends, until it closes.
-fn echo(client: &Client) -> Result<(), Error> {
-    let mut socket: &TcpStream = client;
+fn echo(mut client: TcpStream, address: SocketAddr) -> Result<(), Error> {
     let mut buffer = vec![0; RECV_SIZE];
     loop {
-        let length = socket.read(&mut buffer).context("接收")?;
-        if !client.mark_active() {
-            return Err(Error::Incomplete("没有动静，让位给别的客户端".into()));
-        }
+        let length = client.read(&mut buffer).context("接收")?;
         if length == 0 {
-            console::note(format!("客户端 {} 已关闭", client.address()));
+            console::note(format!("客户端 {address} 已关闭"));
             return Ok(());
         }
-        socket.write_all(&buffer[..length]).context("发送")?;
+        client.write_all(&buffer[..length]).context("发送")?;
     }
 }

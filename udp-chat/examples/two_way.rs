@@ -8,12 +8,12 @@
 
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
-use std::ffi::OsString;
 use std::net::UdpSocket;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 
-/// Where to receive: the script's port, on every network card.
+/// Where to receive: the script's port, on every network interface.
 const LOCAL: &str = "0.0.0.0:6666";
 
 /// The prompt that stands on the screen now: what arrives is shown below it, and then it is shown
@@ -21,28 +21,35 @@ const LOCAL: &str = "0.0.0.0:6666";
 static PROMPT: Mutex<&str> = Mutex::new("");
 
 const HELP: &str = "\
-用法: two_way [LOCAL]
+用法：two_way [LOCAL]
 
 按菜单发送 UDP 数据报，随时显示收到的数据报。
 
-  LOCAL  本机的地址，默认 0.0.0.0:6666
+  LOCAL  要绑定的本机地址，默认 0.0.0.0:6666
 
-例如: two_way 7777
+例如：two_way 7777
 ";
 
 fn main() -> ExitCode {
     common::run(HELP, two_way)
 }
 
-fn two_way([local]: [Option<OsString>; 1]) -> Result<(), Error> {
+fn two_way([local]: [Option<String>; 1]) -> Result<(), Error> {
     let local = address::local(local, LOCAL)?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
-    console::note(format!("已绑定 {local} ，收到的数据报随时显示"));
+    console::note(format!("已绑定 {local}，收到的数据报随时显示"));
 
-    // A second handle for the same socket.
+    // A second handle for the same socket, and a channel through which either thread tells its end.
     let receiving = socket.try_clone().context("复制套接字")?;
-    common::side_by_side(move || receive_all(&receiving), move || menu(&socket))
+    let (ended, end) = mpsc::channel();
+    let receiving_ended = ended.clone();
+    let receiver = move || receiving_ended.send(receive_all(&receiving));
+    thread::Builder::new().spawn(receiver).context("创建线程")?;
+    let talker = move || ended.send(menu(&socket));
+    thread::Builder::new().spawn(talker).context("创建线程")?;
+    // Whichever ends first ends the program: with `main`, all threads end.
+    end.recv().unwrap_or(Ok(()))
 }
 
 /// Shows what arrives, and sends nothing back: two chats that echo would never stop.
@@ -53,7 +60,9 @@ fn receive_all(socket: &UdpSocket) -> Result<(), Error> {
         let prompt = PROMPT.lock().unwrap_or_else(PoisonError::into_inner);
         // The cursor stands behind the prompt, or behind what the user has typed so far. The terminal
         // keeps that, though it cannot be seen any more, and gives it to the program with Enter.
-        console::write(format!("\n收到来自{sender}的数据:{text}\n{prompt}").as_bytes())?;
+        console::print("")?;
+        console::print(format!("收到来自{sender}的数据:{text}"))?;
+        console::write(prompt.as_bytes())?;
     }
 }
 
@@ -66,11 +75,7 @@ fn menu(socket: &UdpSocket) -> Result<(), Error> {
             "3" => return Ok(()),
             _ => console::print("输入错误哦"),
         };
-        match result {
-            // What was typed, or what the network did: say so, and show the menu again.
-            Err(error @ (Error::Input(_) | Error::Failed { .. })) => console::note(error),
-            result => result?,
-        }
+        console::note_failure(result)?; // then the menu again
     }
 }
 
@@ -80,7 +85,7 @@ fn send(socket: &UdpSocket) -> Result<(), Error> {
     let port = address::port(&ask("端口:")?)?;
     let text = ask("输入内容")?;
     let local = socket.local_addr().context("查询本机地址")?;
-    let to = address::fitting(&address::resolve(&host, port)?, local)?;
+    let to = address::same_family(&address::resolve(&host, port)?, local)?;
     datagram::send(socket, &Encoding::Utf8.encode(&text)?, to)
 }
 

@@ -7,21 +7,20 @@
 
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
-use std::ffi::OsString;
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
-/// Where to receive: the script's port, on every network card (its `""`).
+/// Where to receive: the script's port, on every network interface (its `""`).
 const LOCAL: &str = "0.0.0.0:6666";
 
 const HELP: &str = "\
-用法: udp-chat [LOCAL]
+用法：udp-chat [LOCAL]
 
 按菜单发送 UDP 数据报，或接收一个并原样发回。
 
-  LOCAL  本机的地址，默认 0.0.0.0:6666
+  LOCAL  要绑定的本机地址，默认 0.0.0.0:6666
 
-例如: udp-chat 7777
+例如：udp-chat 7777
 ";
 
 fn main() -> ExitCode {
@@ -43,7 +42,7 @@ fn send(socket: &UdpSocket) -> Result<(), Error> {
     let port = address::port(&console::ask("端口:")?)?;
     let text = console::ask("输入内容")?;
     let local = socket.local_addr().context("查询本机地址")?;
-    let to = address::fitting(&address::resolve(&host, port)?, local)?;
+    let to = address::same_family(&address::resolve(&host, port)?, local)?;
     datagram::send(socket, &Encoding::Utf8.encode(&text)?, to)
 }
 
@@ -53,7 +52,7 @@ fn print_menu() -> Result<(), Error> {
 }
 
 /// `main()` of the script.
-fn udp_chat([local]: [Option<OsString>; 1]) -> Result<(), Error> {
+fn udp_chat([local]: [Option<String>; 1]) -> Result<(), Error> {
     let local = address::local(local, LOCAL)?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
@@ -68,10 +67,6 @@ fn udp_chat([local]: [Option<OsString>; 1]) -> Result<(), Error> {
             "3" => return Ok(()),
             _ => console::print("输入错误哦"),
         };
-        match result {
-            // What was typed, or what the network did: say so, and show the menu again.
-            Err(error @ (Error::Input(_) | Error::Failed { .. })) => console::note(error),
-            result => result?,
-        }
+        console::note_failure(result)?; // then the menu again
     }
 }

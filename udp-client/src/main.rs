@@ -7,7 +7,6 @@
 
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
-use std::ffi::OsString;
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
@@ -15,18 +14,18 @@ use std::process::ExitCode;
 /// that its server does not listen on; this is where `udp-server` listens.
 const REMOTE: &str = "127.0.0.1:8080";
 
-/// Where answers arrive: the script's port, on every network card (its `""`).
+/// Where answers arrive: the script's port, on every network interface (its `""`).
 const LOCAL: &str = "0.0.0.0:10086";
 
 const HELP: &str = "\
-用法: udp-client [REMOTE [LOCAL]]
+用法：udp-client [REMOTE [LOCAL]]
 
 把一行输入作为一个 UDP 数据报发给 REMOTE，然后显示收到的每个数据报。
 
   REMOTE  服务器的地址，默认 127.0.0.1:8080
-  LOCAL   本机的地址，默认 0.0.0.0:10086
+  LOCAL   要绑定的本机地址，默认 0.0.0.0:10086
 
-例如: udp-client 192.168.1.5:8080
+例如：udp-client 192.168.1.5:8080
 ";
 
 fn main() -> ExitCode {
@@ -34,11 +33,11 @@ fn main() -> ExitCode {
 }
 
 /// `main()` of the script.
-fn udp_client([remote, local]: [Option<OsString>; 2]) -> Result<(), Error> {
-    let (remote, local) = address::ends(remote, REMOTE, local, LOCAL)?;
+fn udp_client([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
+    let (remote, local) = address::remote_and_local(remote, REMOTE, local, LOCAL)?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
-    console::note(format!("已绑定 {local} ，输入一行内容发往 {remote}"));
+    console::note(format!("已绑定 {local}，输入一行内容发往 {remote}"));
 
     console::ask_for("", |line| {
         datagram::send(&socket, &Encoding::Utf8.encode(line)?, remote)

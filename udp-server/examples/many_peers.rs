@@ -11,12 +11,12 @@
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
 use std::collections::VecDeque;
-use std::ffi::OsString;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
 
-/// Where to listen: the script's port, on every network card.
+/// Where to listen: the script's port, on every network interface.
 const LOCAL: &str = "0.0.0.0:8080";
 
 /// What an answer begins with; the datagram that it answers follows.
@@ -24,37 +24,43 @@ const ANSWER: &str = "收到:";
 
 /// How many datagrams may wait to be shown. At 64 KiB each that is 32 MiB, or three times as much
 /// where no byte is text: U+FFFD has three bytes.
-const MOST_WAITING: usize = 512;
+const MAX_WAITING: usize = 512;
 
 /// How many of these may be one peer's.
-const MOST_OF_ONE_PEER: usize = 128;
+const MAX_OF_ONE_PEER: usize = 128;
 
 const HELP: &str = "\
-用法: many_peers [LOCAL]
+用法：many_peers [LOCAL]
 
-显示收到的每个 UDP 数据报，并立即回复 \"收到:\" 和它的内容。
+显示收到的每个 UDP 数据报，并立即回复“收到:”和它的内容。
 
-  LOCAL  本机的地址，默认 0.0.0.0:8080
+  LOCAL  要绑定的本机地址，默认 0.0.0.0:8080
 
-例如: many_peers 8080
+例如：many_peers 8080
 ";
 
 fn main() -> ExitCode {
     common::run(HELP, many_peers)
 }
 
-fn many_peers([local]: [Option<OsString>; 1]) -> Result<(), Error> {
+fn many_peers([local]: [Option<String>; 1]) -> Result<(), Error> {
     let local = address::local(local, LOCAL)?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
-    console::note(format!("已绑定 {local} ，收到数据报后立即回复"));
+    console::note(format!("已绑定 {local}，收到数据报后立即回复"));
 
     let queue = Arc::new(Queue::default());
     let shown = queue.clone();
-    common::side_by_side(
-        move || answer_all(&socket, &queue),
-        move || show_all(&shown),
-    )
+    let (ended, end) = mpsc::channel();
+    let answering_ended = ended.clone();
+    let answering = move || answering_ended.send(answer_all(&socket, &queue));
+    thread::Builder::new()
+        .spawn(answering)
+        .context("创建线程")?;
+    let showing = move || ended.send(show_all(&shown));
+    thread::Builder::new().spawn(showing).context("创建线程")?;
+    // Whichever ends first ends the program: with `main`, all threads end.
+    end.recv().unwrap_or(Ok(()))
 }
 
 /// Answers one datagram after the other.
@@ -87,11 +93,9 @@ fn show_all(queue: &Queue) -> Result<(), Error> {
         } = queue.next();
         console::print(sender)?;
         console::print(text)?;
-        if let Err(error) = answered {
-            console::note(error); // this answer failed, the next one may not
-        }
+        console::note_failure(answered)?; // this answer failed, the next one may not
         if left_out > 0 {
-            console::note(format!("还有 {left_out} 个数据报来不及显示"));
+            console::note(format!("另有 {left_out} 个数据报来不及显示，已略过"));
         }
     }
 }
@@ -130,7 +134,7 @@ impl Queue {
         let waiting = &mut *self.waiting();
         let of_sender = waiting.datagrams.iter();
         let of_sender = of_sender.filter(|shown| shown.sender == sender);
-        if waiting.datagrams.len() >= MOST_WAITING || of_sender.count() >= MOST_OF_ONE_PEER {
+        if waiting.datagrams.len() >= MAX_WAITING || of_sender.count() >= MAX_OF_ONE_PEER {
             waiting.left_out += 1;
             return;
         }

@@ -7,25 +7,24 @@
 
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
-use std::ffi::OsString;
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
-/// Where to listen: the script's port, on every network card (its `""`).
+/// Where to listen: the script's port, on every network interface (its `""`).
 const LOCAL: &str = "0.0.0.0:8080";
 
 /// What `REPLY_TO` leaves out: the port of `udp-client`, on this machine.
 const REPLY_TO: &str = "127.0.0.1:10086";
 
 const HELP: &str = "\
-用法: udp-server [LOCAL [REPLY_TO]]
+用法：udp-server [LOCAL [REPLY_TO]]
 
 显示收到的每个 UDP 数据报，并用键盘输入的一行回复。
 
-  LOCAL     本机的地址，默认 0.0.0.0:8080
+  LOCAL     要绑定的本机地址，默认 0.0.0.0:8080
   REPLY_TO  回复发往的地址，默认谁发来就回复谁
 
-例如: udp-server 8080
+例如：udp-server 8080
 ";
 
 fn main() -> ExitCode {
@@ -33,17 +32,19 @@ fn main() -> ExitCode {
 }
 
 /// `main()` of the script.
-fn udp_server([local, reply_to]: [Option<OsString>; 2]) -> Result<(), Error> {
+fn udp_server([local, reply_to]: [Option<String>; 2]) -> Result<(), Error> {
+    let local = address::local(local, LOCAL)?;
     // The script always answers to one address, its author's. Here that is an argument.
-    let (reply_to, local) = if reply_to.is_some() {
-        let (reply_to, local) = address::ends(reply_to, REPLY_TO, local, LOCAL)?;
-        (Some(reply_to), local)
-    } else {
-        (None, address::local(local, LOCAL)?)
+    let reply_to = match reply_to {
+        Some(_) => Some(address::same_family(
+            &address::remote(reply_to, REPLY_TO)?,
+            local,
+        )?),
+        None => None,
     };
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
-    console::note(format!("已绑定 {local} ，收到数据报后输入一行作为回复"));
+    console::note(format!("已绑定 {local}，收到数据报后输入一行作为回复"));
 
     loop {
         let (data, sender) = datagram::receive(&socket)?;
@@ -55,9 +56,6 @@ fn udp_server([local, reply_to]: [Option<OsString>; 2]) -> Result<(), Error> {
         let replied = console::ask_for("", |line| {
             datagram::send(&socket, &Encoding::Utf8.encode(line)?, to)
         });
-        match replied {
-            Err(error @ Error::Failed { .. }) => console::note(error), // the next one may work
-            replied => replied?,
-        }
+        console::note_failure(replied)?; // the next reply may be sent
     }
 }

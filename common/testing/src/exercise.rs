@@ -5,7 +5,7 @@
 //! comes, it tells the whole story, in the order in which it happened.
 
 use crate::{DEADLINE, Ended, Output, Program};
-use common::{is_timeout, uninterrupted};
+use common::{is_timeout, retry_interrupted};
 use std::any::Any;
 use std::fmt::Display;
 use std::io::{ErrorKind, Read, Write};
@@ -346,7 +346,7 @@ impl Peer<'_> {
     fn next(&self) -> Result<(Vec<u8>, SocketAddr), String> {
         let mut buffer = vec![0; 65_535];
         loop {
-            match uninterrupted(|| self.socket.recv_from(&mut buffer)) {
+            match retry_interrupted(|| self.socket.recv_from(&mut buffer)) {
                 Ok((length, sender)) => return Ok((buffer[..length].to_vec(), sender)),
                 // On Windows, when something sent earlier has bounced.
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
@@ -442,7 +442,7 @@ impl Connection<'_> {
         let mut bytes = vec![0; length];
         let mut filled = 0;
         while filled < length {
-            match uninterrupted(|| (&self.socket).read(&mut bytes[filled..])) {
+            match retry_interrupted(|| (&self.socket).read(&mut bytes[filled..])) {
                 Ok(0) => return Err(format!("{} and the end", literal(&bytes[..filled]))),
                 Ok(more) => filled += more,
                 Err(error) if is_timeout(&error) => {

@@ -3,7 +3,7 @@
 //!
 //! Every wait ends after [`DEADLINE`] at the latest, and says then what had been seen so far.
 
-use common::uninterrupted;
+use common::retry_interrupted;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -437,7 +437,7 @@ pub fn udp() -> UdpSocket {
 #[track_caller]
 pub fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     let mut buffer = vec![0; 65_535];
-    let received = uninterrupted(|| socket.recv_from(&mut buffer));
+    let received = retry_interrupted(|| socket.recv_from(&mut buffer));
     let (length, sender) = received.expect("no datagram came");
     buffer.truncate(length);
     (buffer, sender)
@@ -486,7 +486,7 @@ pub fn read_all(mut socket: &TcpStream) -> std::io::Result<Vec<u8>> {
 /// Closes a connection with a reset: what its peer has sent must still be unread, which is waited
 /// for here.
 pub fn reset(socket: TcpStream) {
-    uninterrupted(|| socket.peek(&mut [0])).unwrap();
+    retry_interrupted(|| socket.peek(&mut [0])).unwrap();
     drop(socket);
 }
 

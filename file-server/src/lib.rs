@@ -1,0 +1,10 @@
+//! What guards `file-server`, so that its `main.rs` can be the script: a directory that nothing leads
+//! out of, places for so many clients, and a request that is peeked at first and consumed last. The
+//! example `resumable_server` uses it as well.
+
+pub mod client;
+pub mod directory;
+pub mod places;
+
+pub use directory::Directory;
+pub use places::Places;
