@@ -14,12 +14,12 @@ testing::exercise! {
 
 testing::exercise! {
     receiver: example "receiver" of "feiq-sender" {
-        who_comes_in_is_answered => "标准错误的第一行给出程序的地址",
-        a_message_is_shown_and_receipted => "标准错误的第一行给出程序的地址",
-        a_repetition_is_receipted_and_not_shown => "标准错误的第一行给出程序的地址",
-        two_options_are_heeded => "标准错误的第一行给出程序的地址",
-        junk_is_passed_over => "标准错误的第一行给出程序的地址",
-        it_understands_the_other_solution => "标准错误的第一行给出程序的地址",
+        who_comes_in_is_answered => "标准错误的第一行给出程序绑定的地址",
+        a_message_is_shown_and_receipted => "标准错误的第一行给出程序绑定的地址",
+        a_repetition_is_receipted_and_not_shown => "标准错误的第一行给出程序绑定的地址",
+        two_options_are_heeded => "标准错误的第一行给出程序绑定的地址",
+        junk_is_passed_over => "标准错误的第一行给出程序绑定的地址",
+        it_understands_the_other_solution => "标准错误的第一行给出程序绑定的地址",
     }
 }
 

@@ -49,19 +49,23 @@ fn all(check: &Check, server: &Subject, request: &[&str], size: u64, content: &s
     let wanted = literal(format!("{size} 版本号\n{content}"));
     let expected = format!("应答是文件大小、版本号和全部内容：{wanted}");
     let came = version.map(String::from);
-    check.expect(expected, came.ok_or(format!("应答是：{}", literal(answer))))
+    check.expect(expected, came.ok_or(told(&answer)))
+}
+
+/// An answer, in words.
+fn told(answer: &str) -> String {
+    match answer {
+        "" => "没有应答".into(),
+        answer => format!("应答是：{}", literal(answer)),
+    }
 }
 
 /// This answer, and why.
 #[track_caller]
 fn expect_answer(check: &Check, answer: &str, expected: &str, why: &str) {
-    let told = |answer: &str| match answer {
-        "" => "没有应答".into(),
-        answer => format!("应答是：{}", literal(answer)),
-    };
     let came = (answer == expected).then_some(());
     check.expect(
-        format!("{why}，{}", told(expected)),
+        format!("{}（{why}）", told(expected)),
         came.ok_or(told(answer)),
     );
 }
@@ -77,10 +81,10 @@ fn the_rest_is_served_from_any_offset(check: &Check) {
         (u64::MAX >> 1, ""),
     ] {
         let request = format!("{offset} f.txt\n");
-        let end = "收到应答之后，程序正常关闭连接";
+        let end = "应答之后，程序正常关闭连接";
         let came = answer(check, &server, &[&request], end);
         let why = match rest {
-            "" => "偏移量不小于文件大小，应答只有第一行",
+            "" => "偏移量不小于文件大小，因此只有第一行",
             _ => "第一行之后是从偏移量开始的内容",
         };
         expect_answer(check, &came, &format!("10 {version}\n{rest}"), why);
@@ -90,17 +94,10 @@ fn the_rest_is_served_from_any_offset(check: &Check) {
 fn an_empty_file_is_a_file(check: &Check) {
     let (server, directory) = start(check);
     fs::write(directory.path().join("empty"), "").unwrap();
-    let came = answer(
-        check,
-        &server,
-        &["0 empty\n"],
-        "收到应答之后，程序正常关闭连接",
-    );
+    let came = answer(check, &server, &["0 empty\n"], "应答之后，程序正常关闭连接");
     let right = came.starts_with("0 ") && came.ends_with('\n');
     let expected = "应答只有一行：文件大小 0、一个空格、版本号和换行";
-    let came = right
-        .then_some(())
-        .ok_or(format!("应答是：{}", literal(came)));
+    let came = right.then_some(()).ok_or(told(&came));
     check.expect(expected, came);
 }
 

@@ -95,11 +95,10 @@ fn all_are_served_at_once(check: &Check) {
         let mut socket = client.socket();
         let sent = socket.write_all(line.as_bytes());
         let came = sent.and_then(|()| socket.read_exact(&mut echo));
-        let came =
-            came.map_err(|error| format!("{}（共 {count} 个客户端）", check.trouble(&error)));
+        let came = came.map_err(|error| check.trouble(&error));
         let came = came.and_then(|()| match echo == line.as_bytes() {
             true => Ok(()),
-            false => Err(format!("收到的是：{}", literal(&echo))),
+            false => Err(format!("收到的回显是：{}", literal(&echo))),
         });
         if came.is_err() {
             check.expect(
@@ -108,19 +107,20 @@ fn all_are_served_at_once(check: &Check) {
             );
         }
     };
+    check.did(format!(
+        "充当 {count} 个客户端，依次连接 {address}，各发送一行，收到回显后也不关闭连接"
+    ));
     let mut clients = Vec::new();
     for number in 1..=count {
         let client = check.connect_quietly("客户端", address);
         exchange(number, &client);
         clients.push(client);
     }
-    check.did(format!(
-        "充当 {count} 个客户端依次连接，各发送一行，都收到了回显，没有关闭任何连接"
-    ));
+    check.did(format!("{count} 个客户端都收到了回显，连接都没有关闭"));
     for (at, client) in clients.iter().enumerate().rev() {
         exchange(at + 1, client);
     }
-    check.did("从最后一个客户端开始，各再发送一行，都收到了回显");
+    check.did("从最后一个客户端到第一个，各再发送一行，都收到了回显");
     #[cfg(unix)]
     {
         server.types_ctrl_c();
@@ -170,7 +170,8 @@ fn one_that_is_gone_is_not_missed(check: &Check) {
     closing.sends("hello");
     closing.receives("hello", "回显");
     closing.socket().shutdown(Shutdown::Write).unwrap();
-    closing.receives_the_end("客户端半关闭（不再发送）之后，程序正常关闭连接");
+    check.did("先关闭连接的客户端半关闭连接，不再发送");
+    closing.receives_the_end("客户端半关闭连接之后，程序正常关闭连接");
     // One that closes with its echo unread resets the connection.
     let resetting = check.connect("会复位连接的客户端", server.address());
     resetting.sends("hello");

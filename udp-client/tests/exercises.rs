@@ -6,9 +6,9 @@ use testing::exercise::Check;
 testing::exercise! {
     retry: example "retry" of "udp-client" {
         silence_means_four_tries_and_a_failure => "第 2 次发来的这一行",
-        a_lost_answer_costs_nothing => "再次发来的这一行",
-        an_answer_to_an_earlier_try_counts => "再次发来的这一行",
-        a_stranger_is_no_answer => "再次发来的这一行",
+        a_lost_answer_costs_nothing => "重发的这一行",
+        an_answer_to_an_earlier_try_counts => "重发的这一行",
+        a_stranger_is_no_answer => "重发的这一行",
     }
 }
 
@@ -20,9 +20,9 @@ fn silence_means_four_tries_and_a_failure(check: &Check) {
     let mut client = check.start(&[&server.address().to_string(), LOCAL]);
     client.types("你好");
     server.receives_just("你好", "这一行");
-    server.receives_just("你好", "第 2 次发来的这一行（500 毫秒没有应答，应当重发）");
-    server.receives_just("你好", "第 3 次发来的这一行（又过了 1 秒）");
-    server.receives_just("你好", "第 4 次发来的这一行（又过了 2 秒）");
+    server.receives_just("你好", "第 2 次发来的这一行（此前 500 毫秒没有应答）");
+    server.receives_just("你好", "第 3 次发来的这一行（此前又有 1 秒没有应答）");
+    server.receives_just("你好", "第 4 次发来的这一行（此前又有 2 秒没有应答）");
     client.notes("没有人回答");
     client.ends(1);
     server.has_nothing_more("没有第 5 次发送");
@@ -33,7 +33,7 @@ fn a_lost_answer_costs_nothing(check: &Check) {
     let mut client = check.start(&[&server.address().to_string(), LOCAL]);
     client.types("你好");
     server.receives_just("你好", "这一行");
-    let sender = server.receives_just("你好", "再次发来的这一行（没有人应答，应当重发）");
+    let sender = server.receives_just("你好", "重发的这一行（此前没有人应答）");
     server.sends("你也好", sender);
     client.shows(&format!("{}\n你也好\n", server.address()));
     client.ends(0);
@@ -44,7 +44,7 @@ fn an_answer_to_an_earlier_try_counts(check: &Check) {
     let mut client = check.start(&[&server.address().to_string(), LOCAL]);
     client.types("你好");
     let first = server.receives_just("你好", "这一行");
-    let second = server.receives_just("你好", "再次发来的这一行（应答迟迟不到，应当重发）");
+    let second = server.receives_just("你好", "重发的这一行（应答迟迟未到）");
     // Both tries are answered, as if the first answer had only been slow.
     server.sends("答复", first);
     server.sends("答复", second);
@@ -64,7 +64,7 @@ fn a_stranger_is_no_answer(check: &Check) {
     client.types("你好");
     let client_address = server.receives_just("你好", "这一行");
     stranger.sends("骗你的", client_address);
-    server.receives_just("你好", "再次发来的这一行（只有陌生人应答，应当重发）");
+    server.receives_just("你好", "重发的这一行（陌生人的应答不算应答）");
     server.sends("真的", client_address);
     client.shows("真的\n");
     let ended = client.ends(0);

@@ -39,7 +39,7 @@ fn answers_are_not_answered(check: &Check) {
     let peer = check.peer("另一个同样的服务器");
     peer.sends("收到:你好", server.address());
     peer.sends("你好", server.address());
-    let expected = "对“你好”的应答，而“收到:你好”本身就是应答，不应当再应答";
+    let expected = "对“你好”的应答（“收到:你好”本身就是应答，不应再应答）";
     peer.receives_just("收到:你好", expected);
     server.shows("\n收到:你好\n");
     peer.sends("完了", server.address());
@@ -107,9 +107,9 @@ fn asks_now_and_then(
             return told(
                 right
                     .then_some(())
-                    .ok_or(format!("收到的是：{}", literal(&*answer))),
+                    .ok_or(format!("收到的应答是：{}", literal(&*answer))),
             );
         }
     }
-    told(Err(format!("提问 {tries} 次，没有收到应答")));
+    told(Err(format!("提问 {tries} 次，都没有收到应答")));
 }

@@ -48,7 +48,7 @@ struct Outputs {
 }
 
 /// What a report says where it names the expectation that has failed, and what came instead.
-const EXPECTED: &str = "\n期望：";
+const EXPECTED: &str = "\n\n期望：";
 const CAME: &str = "\n实际：";
 
 /// The name of a check, the check, and what it expects when it fails on the unchanged program.
@@ -106,7 +106,7 @@ impl Check {
         let outputs = self.outputs.lock().unwrap();
         for Outputs { name, err, .. } in outputs.iter() {
             if has_panicked(&err.text()) {
-                report += &format!("注意：{}发生了 panic，原因在它的标准错误里\n", spaced(name));
+                report += &format!("注意：{}发生了 panic，原因见它的标准错误\n", spaced(name));
             }
         }
         if let Some(place) = place {
@@ -136,7 +136,7 @@ impl Check {
     /// What has gone wrong, in Chinese where it is something that a check has to reckon with.
     pub fn trouble(&self, error: &io::Error) -> String {
         match error.kind() {
-            _ if is_timeout(error) => format!("等待 {} 后超时", seconds(self.patience)),
+            _ if is_timeout(error) => format!("等待 {}后超时", seconds(self.patience)),
             ErrorKind::ConnectionRefused => "连接被拒绝，没有程序在这个地址上监听".into(),
             ErrorKind::ConnectionReset => "连接被复位（RST）".into(),
             ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::UnexpectedEof => {
@@ -276,7 +276,10 @@ impl Subject<'_> {
             Some((line, _)) => format!("第一行里没有地址：{}", literal(line)),
             None => format!("{}内标准错误没有显示一整行", seconds(self.check.patience)),
         };
-        let expected = format!("{}标准错误的第一行给出程序的地址", self.of());
+        let expected = format!(
+            "{}标准错误的第一行给出程序绑定的地址（检查从这里得知实际的端口）",
+            self.of()
+        );
         self.check.expect(expected, Err(came))
     }
 
@@ -539,7 +542,7 @@ impl Connection<'_> {
             .next(1)
             .and_then(|came| match bytes.contains(&came[0]) {
                 true => Ok(came[0]),
-                false => Err(format!("收到的是：{}", literal(came))),
+                false => Err(format!("收到{}", before(&literal(came)))),
             });
         let expected = format!("{}收到{expected}", self.name);
         self.check.expect(expected, came)
@@ -549,18 +552,23 @@ impl Connection<'_> {
     #[track_caller]
     pub fn receives_the_end(&self, expected: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let end = (&self.socket).read_to_end(&mut bytes);
-        let end = end.map_err(|error| {
+        if let Err(error) = (&self.socket).read_to_end(&mut bytes) {
             let end = match is_timeout(&error) {
                 true => self.no_end(),
                 false => self.check.trouble(&error),
             };
-            match bytes.is_empty() {
-                true => format!("{end}，此前没有收到任何数据"),
-                false => format!("{end}，此前收到：{}", literal(&bytes)),
-            }
+            let earlier = match &bytes[..] {
+                [] => "没有收到数据".into(),
+                _ => format!("收到：{}", literal(&bytes)),
+            };
+            let came = format!("{end}，此前{earlier}");
+            self.check.expect(expected, Err(came))
+        }
+        let name = self.name;
+        self.check.did(match &bytes[..] {
+            [] => format!("{name}等到程序正常关闭连接，没有收到更多数据"),
+            _ => format!("{name}等到程序正常关闭连接，收到：{}", literal(&bytes)),
         });
-        self.check.expect(expected, end);
         bytes
     }
 
@@ -593,20 +601,13 @@ impl Connection<'_> {
         let mut filled = 0;
         while filled < length {
             let problem = match uninterrupted(|| (&self.socket).read(&mut bytes[filled..])) {
-                Ok(0) => "程序就关闭了连接".into(),
+                Ok(0) => "程序关闭了连接".into(),
                 Ok(more) => {
                     filled += more;
                     continue;
                 }
                 Err(error) if is_timeout(&error) => {
-                    let patience = seconds(self.check.patience);
-                    return Err(match filled {
-                        0 => format!("{patience}内没有收到数据"),
-                        _ => {
-                            let came = literal(&bytes[..filled]);
-                            format!("收到 {filled} 字节后，{patience}内没有更多数据：{came}")
-                        }
-                    });
+                    format!("{}内没有更多数据", seconds(self.check.patience))
                 }
                 Err(error) => self.check.trouble(&error),
             };
@@ -614,7 +615,7 @@ impl Connection<'_> {
                 0 => format!("没有收到数据，{problem}"),
                 _ => {
                     let came = literal(&bytes[..filled]);
-                    format!("只收到 {filled} 字节，{problem}：{came}")
+                    format!("只收到 {filled} 字节（应为 {length} 字节）：{came}，此后{problem}")
                 }
             });
         }
@@ -630,13 +631,13 @@ fn instead(came: &[u8], expected: &[u8]) -> String {
         .take_while(|(came, expected)| came == expected)
         .count();
     match (came.len(), expected.len()) {
-        _ if same < MOST_BYTES => format!("收到的是：{}", literal(came)),
+        _ if same < MOST_BYTES => format!("收到{}", before(&literal(came))),
         (length, most) if length == same => {
             format!("只收到前 {length} 字节，缺少后面的 {} 字节", most - length)
         }
         _ => format!(
-            "前 {same} 字节与期望相同，接着收到的是：{}",
-            literal(&came[same..])
+            "前 {same} 字节与期望相同，接着却收到{}",
+            before(&literal(&came[same..]))
         ),
     }
 }
