@@ -33,6 +33,12 @@ impl<'a> Lab<'a> {
         }
     }
 
+    /// The user has another `f.txt` already.
+    fn put_old_file(&self) {
+        fs::write(self.directory.path().join("f.txt"), "old").unwrap();
+        self.check.did("目录中事先放入旧的 f.txt，内容是“old”");
+    }
+
     /// Starts the client, and receives its request for `f.txt` from this offset on.
     #[track_caller]
     fn asked(&self, offset: u64) -> (Subject<'a>, Connection<'a>) {
@@ -96,7 +102,7 @@ fn told(content: Option<&str>, others: usize) -> String {
 
 fn a_cut_download_goes_on_where_it_stopped(check: &Check) {
     let lab = Lab::new(check);
-    fs::write(lab.directory.path().join("f.txt"), "old").unwrap();
+    lab.put_old_file();
     let (client, server) = lab.asked(0);
     server.sends("10 77\nhell");
     server.closes();
@@ -167,7 +173,7 @@ fn an_empty_file_is_a_file(check: &Check) {
 
 fn a_refusal_leaves_everything_as_it_was(check: &Check) {
     let lab = Lab::new(check);
-    fs::write(lab.directory.path().join("f.txt"), "old").unwrap();
+    lab.put_old_file();
     let (client, server) = lab.asked(0);
     server.closes();
     client.shows("没有下载文件\n");

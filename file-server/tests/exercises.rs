@@ -21,9 +21,18 @@ testing::exercise! {
 /// A server of a directory with `f.txt`, which says `helloworld`.
 fn start(check: &Check) -> (Subject<'_>, TempDir) {
     let directory = tempdir().unwrap();
-    fs::write(directory.path().join("f.txt"), "helloworld").unwrap();
+    write(check, &directory, "f.txt", "helloworld");
     let server = check.start(&["127.0.0.1:0", directory.path().to_str().unwrap()]);
     (server, directory)
+}
+
+/// Writes a file that the server serves.
+fn write(check: &Check, directory: &TempDir, name: &str, content: &str) {
+    fs::write(directory.path().join(name), content).unwrap();
+    check.did(match content {
+        "" => format!("在目录中写入空文件“{name}”"),
+        _ => format!("在目录中写入文件“{name}”，内容是{}", literal(content)),
+    });
 }
 
 /// Sends a request in these pieces, and returns the answer up to its end.
@@ -93,7 +102,7 @@ fn the_rest_is_served_from_any_offset(check: &Check) {
 
 fn an_empty_file_is_a_file(check: &Check) {
     let (server, directory) = start(check);
-    fs::write(directory.path().join("empty"), "").unwrap();
+    write(check, &directory, "empty", "");
     let came = answer(check, &server, &["0 empty\n"], "应答之后，程序正常关闭连接");
     let right = came.starts_with("0 ") && came.ends_with('\n');
     let expected = "应答只有一行：文件大小 0、一个空格、版本号和换行";
@@ -108,18 +117,20 @@ fn a_request_may_come_in_pieces(check: &Check) {
     // What follows the line is passed over, however much it is, and the end stays orderly.
     let more = "more ".repeat(50_000);
     all(check, &server, &["0 f.txt\n", &more], 10, "helloworld");
-    fs::write(directory.path().join("a b.txt"), "space").unwrap();
+    write(check, &directory, "a b.txt", "space");
     all(check, &server, &["0 a", " b.txt\n"], 5, "space");
 }
 
 fn a_changed_file_has_another_version(check: &Check) {
     let (server, directory) = start(check);
     let one = all(check, &server, &["0 f.txt\n"], 10, "helloworld");
-    let path = directory.path().join("f.txt");
-    fs::write(&path, "HELLOWORLD").unwrap();
+    write(check, &directory, "f.txt", "HELLOWORLD");
     // Some file systems tell the time in steps of two seconds.
     let later = SystemTime::now() + Duration::from_secs(10);
-    let file = File::options().write(true).open(&path).unwrap();
+    let file = File::options()
+        .write(true)
+        .open(directory.path().join("f.txt"))
+        .unwrap();
     file.set_modified(later).unwrap();
     let other = all(check, &server, &["0 f.txt\n"], 10, "HELLOWORLD");
     let told = format!("版本号仍是 {other}");
@@ -134,6 +145,7 @@ fn only_what_is_in_the_directory_is_served(check: &Check) {
     let outside = tempdir().unwrap();
     let secret = outside.path().join("secret");
     fs::write(&secret, "secret").unwrap();
+    check.did("在目录中创建子目录“sub”，在目录之外写入文件“secret”");
     let up = format!(
         "0 ../{}/secret\n",
         outside.path().file_name().unwrap().to_str().unwrap()
@@ -179,7 +191,7 @@ fn it_understands_the_client(check: &Check) {
         ("f.txt", "helloworld"),
         ("large", &"large ".repeat(1_000_000)[..]),
     ] {
-        fs::write(directory.path().join(name), content).unwrap();
+        write(check, &directory, name, content);
         let client = client.to_str().unwrap();
         let ended = Program::start_in(target.path(), client, &[&address, name]).end();
         check.did(format!("用客户端的参考解答下载 {name}"));

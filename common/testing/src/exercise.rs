@@ -566,8 +566,8 @@ impl Connection<'_> {
         }
         let name = self.name;
         self.check.did(match &bytes[..] {
-            [] => format!("{name}等到程序正常关闭连接，没有收到更多数据"),
-            _ => format!("{name}等到程序正常关闭连接，收到：{}", literal(&bytes)),
+            [] => format!("{name}等到程序正常关闭连接，其间没有收到数据"),
+            _ => format!("{name}等到程序正常关闭连接，其间收到：{}", literal(&bytes)),
         });
         bytes
     }
