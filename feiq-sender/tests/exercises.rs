@@ -64,7 +64,7 @@ fn a_message_asks_for_a_receipt(check: &Check) {
 }
 
 fn silence_means_the_same_message_again(check: &Check) {
-    let receiver = check.peer("回执总是丢失的接收方");
+    let receiver = check.peer("前两次回执都丢失的接收方");
     let mut sender = check.start(&[&receiver.address().to_string()]);
     sender.types("你好");
     let same = message(324_244, 288, HELLO);
@@ -83,6 +83,7 @@ fn only_its_own_receipt_counts(check: &Check) {
     sender.types("你好");
     let same = message(324_244, 288, HELLO);
     let address = receiver.receives_just(&same, "命令字为 288 的消息“你好”（GBK 编码）");
+    check.did("（其他人的回执不算数，接收方接下来的 5 个数据报也都不是这条消息的回执）");
     stranger.sends(receipt(324_244), address);
     for wrong in [
         &receipt(324_243)[..],             // of another message
@@ -151,6 +152,7 @@ fn who_comes_in_is_answered(check: &Check) {
     newcomer.sends(iptux, receiver.address());
     answer(check, &newcomer, "应答（命令字带有别的选项，也应当应答）");
     // An answer to an answer, and two receivers would talk for ever.
+    check.did("（下一个数据报本身就是应答，不应再应答）");
     newcomer.sends(message(3, 3, USER), receiver.address());
     newcomer.sends(message(4, 288, HELLO), receiver.address());
     expect_receipt(check, &newcomer, 4);
@@ -213,6 +215,7 @@ fn two_options_are_heeded(check: &Check) {
 fn junk_is_passed_over(check: &Check) {
     let receiver = start(check);
     let sender = check.peer("发送方");
+    check.did("（接下来的 10 个数据报，或者不合格式，或者不需要处理，都应当忽略）");
     for junk in [
         &b""[..],
         b":::::",

@@ -90,7 +90,7 @@ fn all_are_served_at_once(check: &Check) {
         .saturating_sub(100)
         .clamp(10, 1000);
     let exchange = |number: usize, client: &Connection| {
-        let line = format!("client number {number}\n");
+        let line = format!("第 {number} 个客户端\n");
         let mut echo = vec![0; line.len()];
         let mut socket = client.socket();
         let sent = socket.write_all(line.as_bytes());
@@ -183,6 +183,6 @@ fn one_that_is_gone_is_not_missed(check: &Check) {
     check.did("（回显还没有读取，这时关闭，连接就会复位：RST）");
     resetting.closes();
     let last = check.connect("最后一个客户端", server.address());
-    last.sends("still there?");
-    last.receives("still there?", "回显（此前有一个连接被复位，不应受影响）");
+    last.sends("还在吗");
+    last.receives("还在吗", "回显（此前有一个连接被复位，不应受影响）");
 }

@@ -440,8 +440,18 @@ impl Peer<'_> {
     /// A datagram comes. Returns it, and its sender.
     #[track_caller]
     pub fn receives(&self, expected: &str) -> (Vec<u8>, SocketAddr) {
-        let expected = format!("{}收到{expected}", self.name);
-        self.check.expect(expected, self.next())
+        let name = self.name;
+        match self.next() {
+            Ok(came) => {
+                self.check
+                    .did(format!("{name}收到数据报：{}", literal(&came.0)));
+                came
+            }
+            Err(problem) => {
+                let expected = format!("{name}收到{expected}");
+                self.check.expect(expected, Err(problem))
+            }
+        }
     }
 
     /// This datagram comes. Returns its sender.
@@ -542,7 +552,7 @@ impl Connection<'_> {
             .next(1)
             .and_then(|came| match bytes.contains(&came[0]) {
                 true => Ok(came[0]),
-                false => Err(format!("收到{}", before(&literal(came)))),
+                false => Err(format!("收到的是{}", before(&literal(came)))),
             });
         let expected = format!("{}收到{expected}", self.name);
         self.check.expect(expected, came)
@@ -607,15 +617,18 @@ impl Connection<'_> {
                     continue;
                 }
                 Err(error) if is_timeout(&error) => {
-                    format!("{}内没有更多数据", seconds(self.check.patience))
+                    format!("{}内没有数据到来", seconds(self.check.patience))
                 }
                 Err(error) => self.check.trouble(&error),
             };
             return Err(match filled {
-                0 => format!("没有收到数据，{problem}"),
+                0 => problem,
                 _ => {
                     let came = literal(&bytes[..filled]);
-                    format!("只收到 {filled} 字节（应为 {length} 字节）：{came}，此后{problem}")
+                    format!(
+                        "只收到 {filled} 字节（应为 {length} 字节）：{came}，此后{}",
+                        before(&problem)
+                    )
                 }
             });
         }
@@ -631,7 +644,7 @@ fn instead(came: &[u8], expected: &[u8]) -> String {
         .take_while(|(came, expected)| came == expected)
         .count();
     match (came.len(), expected.len()) {
-        _ if same < MOST_BYTES => format!("收到{}", before(&literal(came))),
+        _ if same < MOST_BYTES => format!("收到的是{}", before(&literal(came))),
         (length, most) if length == same => {
             format!("只收到前 {length} 字节，缺少后面的 {} 字节", most - length)
         }
