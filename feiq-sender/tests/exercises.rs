@@ -1,25 +1,25 @@
 //! The checks of the exercises `acknowledged` and `receiver`. On your own `src/main.rs`:
 //! `cargo test -p feiq-sender --test exercises -- --ignored acknowledged`, or `… receiver`
 
-use testing::exercise::{Check, Peer, Subject};
+use testing::exercise::{Check, Peer, Subject, literal};
 use testing::{Program, example};
 
 testing::exercise! {
     acknowledged: example "acknowledged" of "feiq-sender" {
-        a_message_asks_for_a_receipt => "command 288",
-        silence_means_the_same_message_again => "command 288",
-        only_its_own_receipt_counts => "command 288",
+        a_message_asks_for_a_receipt => "命令字为 288 的消息",
+        silence_means_the_same_message_again => "命令字为 288 的消息",
+        only_its_own_receipt_counts => "命令字为 288 的消息",
     }
 }
 
 testing::exercise! {
     receiver: example "receiver" of "feiq-sender" {
-        who_comes_in_is_answered => "address on the first line",
-        a_message_is_shown_and_receipted => "address on the first line",
-        a_repetition_is_receipted_and_not_shown => "address on the first line",
-        two_options_are_heeded => "address on the first line",
-        junk_is_passed_over => "address on the first line",
-        it_understands_the_other_solution => "address on the first line",
+        who_comes_in_is_answered => "标准错误的第一行给出程序绑定的地址",
+        a_message_is_shown_and_receipted => "标准错误的第一行给出程序绑定的地址",
+        a_repetition_is_receipted_and_not_shown => "标准错误的第一行给出程序绑定的地址",
+        two_options_are_heeded => "标准错误的第一行给出程序绑定的地址",
+        junk_is_passed_over => "标准错误的第一行给出程序绑定的地址",
+        it_understands_the_other_solution => "标准错误的第一行给出程序绑定的地址",
     }
 }
 
@@ -46,40 +46,44 @@ fn receipt(packet_number: u64) -> Vec<u8> {
 }
 
 fn a_message_asks_for_a_receipt(check: &Check) {
-    let receiver = check.peer("a receiver");
+    let receiver = check.peer("接收方");
     let mut sender = check.start(&[&receiver.address().to_string()]);
     sender.types("你好");
-    let address = receiver.receives_just(message(324_244, 288, HELLO), "the message, command 288");
+    let address = receiver.receives_just(
+        message(324_244, 288, HELLO),
+        "命令字为 288 的消息“你好”（GBK 编码）",
+    );
     receiver.sends(receipt(324_244), address);
     sender.shows("对方已收到\n请输入内容:");
     // On a busy machine the receipt may have been late, and the message repeated.
     receiver.forgets_what_has_come();
     sender.types("再见");
     let next = message(324_245, 288, b"\xd4\xd9\xbc\xfb");
-    let expected = "the next message, with the next packet number, and the first one no more";
+    let expected = "下一条消息“再见”，包编号加 1，上一条消息不再重发";
     receiver.receives_just(next, expected);
 }
 
 fn silence_means_the_same_message_again(check: &Check) {
-    let receiver = check.peer("a receiver whose receipts get lost");
+    let receiver = check.peer("前两次回执都丢失的接收方");
     let mut sender = check.start(&[&receiver.address().to_string()]);
     sender.types("你好");
     let same = message(324_244, 288, HELLO);
-    receiver.receives_just(&same, "the message, command 288");
-    receiver.receives_just(&same, "the same message again, since there is no receipt");
-    let address = receiver.receives_just(&same, "the same message for the third time");
+    receiver.receives_just(&same, "命令字为 288 的消息“你好”（GBK 编码）");
+    receiver.receives_just(&same, "同一条消息的第 2 次发送（没有回执，应当重发）");
+    let address = receiver.receives_just(&same, "同一条消息的第 3 次发送");
     receiver.sends(receipt(324_244), address);
     sender.shows("对方已收到");
     sender.has_shown("对方已收到", 1);
 }
 
 fn only_its_own_receipt_counts(check: &Check) {
-    let receiver = check.peer("a receiver");
-    let stranger = check.peer("somebody else");
+    let receiver = check.peer("接收方");
+    let stranger = check.peer("其他人");
     let mut sender = check.start(&[&receiver.address().to_string()]);
     sender.types("你好");
     let same = message(324_244, 288, HELLO);
-    let address = receiver.receives_just(&same, "the message, command 288");
+    let address = receiver.receives_just(&same, "命令字为 288 的消息“你好”（GBK 编码）");
+    check.did("（其他人的回执不算数，接收方接下来的 5 个数据报也都不是这条消息的回执）");
     stranger.sends(receipt(324_244), address);
     for wrong in [
         &receipt(324_243)[..],             // of another message
@@ -90,7 +94,10 @@ fn only_its_own_receipt_counts(check: &Check) {
     ] {
         receiver.sends(wrong, address);
     }
-    receiver.receives_just(&same, "the message again: none of these was its receipt");
+    receiver.receives_just(
+        &same,
+        "同一条消息的再次发送（以上都不是接收方对这条消息的回执）",
+    );
     sender.has_shown("对方已收到", 0);
     // What iptux 0.8.3 sends: with an option of its own, and with a NUL at the end.
     receiver.sends(b"1_iptux 0.8.3:3:root:vm:289:324244\0", address);
@@ -111,41 +118,41 @@ fn answer(check: &Check, sender: &Peer, expected: &str) -> Vec<Vec<u8>> {
         .map(Vec::from)
         .collect();
     let six = (fields.len() == 6).then_some(());
-    let came = answer.escape_ascii().to_string();
-    check.expect("six fields, separated by colons", six.ok_or(came));
+    let came = format!("共有 {} 个字段：{}", fields.len(), literal(&answer));
+    check.expect("应答由冒号分成 6 个字段", six.ok_or(came));
     fields
 }
 
 #[track_caller]
 fn expect_receipt(check: &Check, sender: &Peer, packet_number: u64) {
-    let fields = answer(check, sender, "a receipt");
+    let fields = answer(check, sender, "回执");
     let (command, text) = (&fields[4], &fields[5]);
     let right = command == b"33"
         && text.strip_suffix(b"\0").unwrap_or(text) == packet_number.to_string().as_bytes();
-    let came = format!("{}:{}", command.escape_ascii(), text.escape_ascii());
+    let came = format!("命令字是{}，内容是{}", literal(command), literal(text));
     check.expect(
-        format!("33:{packet_number}, the receipt for that message"),
+        format!("回执的命令字是“33”，内容是那条消息的包编号“{packet_number}”"),
         right.then_some(()).ok_or(came),
     );
 }
 
 fn who_comes_in_is_answered(check: &Check) {
     let receiver = start(check);
-    let newcomer = check.peer("somebody who comes in");
+    let newcomer = check.peer("刚上线的用户");
     newcomer.sends(message(1, 1, USER), receiver.address());
-    let fields = answer(check, &newcomer, "an answer");
+    let fields = answer(check, &newcomer, "应答");
     let right = fields[4] == b"3";
-    let came = fields[4].escape_ascii().to_string();
-    check.expect("3, IPMSG_ANSENTRY", right.then_some(()).ok_or(came));
+    let came = format!("命令字是{}", literal(&fields[4]));
+    check.expect(
+        "应答的命令字是“3”（IPMSG_ANSENTRY）",
+        right.then_some(()).ok_or(came),
+    );
     // What iptux 0.8.3 sends: options do not change the command, and behind the name there is more.
     let iptux = b"1_iptux 0.8.3:1:root:vm:257:root\0\0icon-tux.png\0utf-8\0";
     newcomer.sends(iptux, receiver.address());
-    answer(
-        check,
-        &newcomer,
-        "an answer, whatever options the command has",
-    );
+    answer(check, &newcomer, "应答（命令字带有别的选项，也应当应答）");
     // An answer to an answer, and two receivers would talk for ever.
+    check.did("（下一个数据报本身就是应答，不应再应答）");
     newcomer.sends(message(3, 3, USER), receiver.address());
     newcomer.sends(message(4, 288, HELLO), receiver.address());
     expect_receipt(check, &newcomer, 4);
@@ -153,7 +160,7 @@ fn who_comes_in_is_answered(check: &Check) {
 
 fn a_message_is_shown_and_receipted(check: &Check) {
     let receiver = start(check);
-    let sender = check.peer("a sender");
+    let sender = check.peer("发送方");
     sender.sends(message(324_244, 32, HELLO), receiver.address());
     receiver.shows("小道士@ubuntu:你好\n");
     sender.sends(message(324_245, 288, b"a:b:c"), receiver.address());
@@ -179,8 +186,8 @@ fn a_message_is_shown_and_receipted(check: &Check) {
 
 fn a_repetition_is_receipted_and_not_shown(check: &Check) {
     let receiver = start(check);
-    let sender = check.peer("a sender");
-    let other = check.peer("another sender");
+    let sender = check.peer("发送方");
+    let other = check.peer("另一个发送方");
     for _ in 0..3 {
         sender.sends(message(324_244, 288, HELLO), receiver.address());
         expect_receipt(check, &sender, 324_244);
@@ -194,11 +201,11 @@ fn a_repetition_is_receipted_and_not_shown(check: &Check) {
 
 fn two_options_are_heeded(check: &Check) {
     let receiver = start(check);
-    let sender = check.peer("a sender");
+    let sender = check.peer("发送方");
     let utf8 = message(1, 32 | 0x80_0000, "你好，UTF-8".as_bytes());
     sender.sends(utf8, receiver.address());
     receiver.shows("小道士@ubuntu:你好，UTF-8\n");
-    check.did("(the next one is sent to everybody, and asks for a receipt)");
+    check.did("（下一条消息是群发的，虽然要求回执，也不应当发回执）");
     sender.sends(message(2, 288 | 0x400, b"everybody"), receiver.address());
     receiver.shows("小道士@ubuntu:everybody\n");
     sender.sends(message(3, 288, HELLO), receiver.address());
@@ -207,7 +214,8 @@ fn two_options_are_heeded(check: &Check) {
 
 fn junk_is_passed_over(check: &Check) {
     let receiver = start(check);
-    let sender = check.peer("a sender");
+    let sender = check.peer("发送方");
+    check.did("（接下来的 10 个数据报，或者不合格式，或者不需要处理，都应当忽略）");
     for junk in [
         &b""[..],
         b":::::",
@@ -234,10 +242,15 @@ fn it_understands_the_other_solution(check: &Check) {
     let sender = example("feiq-sender", "acknowledged");
     let arguments = [&receiver.address().to_string()[..]];
     let mut sender = Program::start(sender.to_str().unwrap(), &arguments);
-    check.did("started the solution of acknowledged, to send to it");
+    check.did("启动 acknowledged 的参考解答，向程序发送“你好”“你好”“再见”三条消息");
     for text in ["你好", "你好", "再见"] {
         sender.type_line(text);
     }
     receiver.shows("小道士@ubuntu:你好\n小道士@ubuntu:你好\n小道士@ubuntu:再见\n");
-    sender.expect("对方已收到\n请输入内容:对方已收到\n请输入内容:对方已收到\n");
+    let thrice = "对方已收到\n请输入内容:对方已收到\n请输入内容:对方已收到\n";
+    let came = sender.wait_a_while(|shown| shown.contains(thrice).then_some(()));
+    check.expect(
+        "acknowledged 的参考解答收到三个回执，显示三次“对方已收到”",
+        came.ok_or_else(|| format!("它的标准输出：{}", literal(sender.shown()))),
+    );
 }

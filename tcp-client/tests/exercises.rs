@@ -1,17 +1,16 @@
 //! The checks of the exercise `framed`, client's side. On your own `src/main.rs`:
 //! `cargo test -p tcp-client --test exercises -- --ignored`
 
-use std::net::TcpListener;
 use testing::exercise::{Check, Connection, Subject};
 
 testing::exercise! {
     framed: example "framed" of "tcp-client" {
-        boundaries_survive_any_segmentation => "behind its length",
-        an_empty_line_is_a_message => "four zero bytes",
-        a_length_above_1_mib_is_refused => "behind its length",
-        a_line_above_1_mib_is_not_sent => "behind its length",
-        a_cut_inside_a_message_is_told => "behind its length",
-        a_close_between_messages_is_the_end => "behind its length",
+        boundaries_survive_any_segmentation => "带长度前缀",
+        an_empty_line_is_a_message => "4 个值为 0 的字节",
+        a_length_above_1_mib_is_refused => "带长度前缀",
+        a_line_above_1_mib_is_not_sent => "带长度前缀",
+        a_cut_inside_a_message_is_told => "带长度前缀",
+        a_close_between_messages_is_the_end => "带长度前缀",
     }
 }
 
@@ -21,9 +20,9 @@ const BYE: &[u8] = b"\0\0\0\x04\xd4\xd9\xbc\xfb";
 
 /// The program, connected to a server which the check plays.
 fn connected(check: &Check) -> (Subject<'_>, Connection<'_>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = check.listen("服务器");
     let client = check.start(&[&listener.local_addr().unwrap().to_string()]);
-    let server = check.accept("the server's connection", &listener);
+    let server = check.accept("服务器", &listener);
     (client, server)
 }
 
@@ -32,7 +31,7 @@ fn connected(check: &Check) -> (Subject<'_>, Connection<'_>) {
 fn asked(check: &Check) -> (Subject<'_>, Connection<'_>) {
     let (mut client, server) = connected(check);
     client.types("你好");
-    server.receives(HELLO, "the line, behind its length");
+    server.receives(HELLO, "带长度前缀的这一行（GBK 编码）");
     (client, server)
 }
 
@@ -46,18 +45,18 @@ fn boundaries_survive_any_segmentation(check: &Check) {
     client.shows("收到数据你好\n");
     // Two at once: the second one belongs to the next line.
     client.types("再见");
-    server.receives(BYE, "the next line, behind its length");
+    server.receives(BYE, "带长度前缀的下一行");
     server.sends([BYE, HELLO].concat());
     client.shows("收到数据再见\n输入:");
     client.types("再见");
-    server.receives(BYE, "one more line, behind its length");
+    server.receives(BYE, "带长度前缀的又一行");
     client.shows("收到数据再见\n输入:收到数据你好\n");
 }
 
 fn an_empty_line_is_a_message(check: &Check) {
     let (mut client, server) = connected(check);
     client.types("");
-    server.receives([0; 4], "four zero bytes: a message without text");
+    server.receives([0; 4], "一个空消息，即 4 个值为 0 的字节");
     server.sends([0; 4]);
     client.shows("输入:收到数据\n输入:");
 }
@@ -68,7 +67,7 @@ fn a_length_above_1_mib_is_refused(check: &Check) {
     server.sends([&(1_u32 << 20).to_be_bytes()[..], &vec![b'x'; 1 << 20]].concat());
     client.shows(&format!("收到数据{}\n", "x".repeat(1 << 20)));
     client.types("你好");
-    server.receives(HELLO, "the next line, behind its length");
+    server.receives(HELLO, "带长度前缀的下一行");
     server.sends(((1_u32 << 20) + 1).to_be_bytes());
     client.notes("太长");
     client.ends(1);
@@ -78,7 +77,7 @@ fn a_line_above_1_mib_is_not_sent(check: &Check) {
     let (mut client, server) = connected(check);
     client.types(&"x".repeat((1 << 20) + 1));
     client.types("你好");
-    server.receives(HELLO, "only the short line, behind its length");
+    server.receives(HELLO, "带长度前缀的短的一行（过长的一行不应发送）");
     client.notes("太长");
 }
 

@@ -24,7 +24,7 @@ fn send(chat: &mut Subject, text: &str, to: SocketAddr) {
 
 fn what_arrives_is_shown_while_the_user_types(check: &Check) {
     let mut chat = check.start(&[LOCAL]);
-    let peer = check.peer("a friend");
+    let peer = check.peer("好友");
     chat.shows("请选择额:");
     peer.sends("你好", chat.address());
     chat.shows(&format!("收到来自{}的数据:你好\n", peer.address()));
@@ -36,26 +36,29 @@ fn what_arrives_is_shown_while_the_user_types(check: &Check) {
     chat.types("0.1");
     chat.types(&peer.address().port().to_string());
     chat.types("在");
-    peer.receives_just("在", "what was typed, around an arrival");
+    peer.receives_just(
+        "在",
+        "用户输入的内容（输入到一半时有消息到来，输入的内容也不应丢失）",
+    );
     chat.types("3");
     chat.ends(0);
 }
 
 fn nothing_is_sent_back(check: &Check) {
     let mut chat = check.start(&[LOCAL]);
-    let peer = check.peer("a friend");
+    let peer = check.peer("好友");
     peer.sends("别回", chat.address());
     chat.shows(&format!("收到来自{}的数据:别回\n", peer.address()));
     send(&mut chat, "完了", peer.address());
-    peer.receives_just("完了", "what was typed, and before it no echo of what came");
+    peer.receives_just("完了", "用户输入的内容（此前不应把收到的消息发回来）");
     chat.types_ctrl_d();
     chat.ends(0);
-    peer.has_nothing_more("nothing else");
+    peer.has_nothing_more("好友没有收到别的数据报");
 }
 
 fn two_of_them_talk(check: &Check) {
-    let mut one = check.start(&[LOCAL]);
-    let mut other = check.start(&[LOCAL]);
+    let mut one = check.start_as("程序甲", &[LOCAL]);
+    let mut other = check.start_as("程序乙", &[LOCAL]);
     let (address, other_address) = (one.address(), other.address());
     send(&mut one, "吃了吗", other_address);
     other.shows(&format!("收到来自{address}的数据:吃了吗\n"));

@@ -5,10 +5,10 @@ use testing::exercise::Check;
 
 testing::exercise! {
     retry: example "retry" of "udp-client" {
-        silence_means_four_tries_and_a_failure => "the line for the second time",
-        a_lost_answer_costs_nothing => "the line again",
-        an_answer_to_an_earlier_try_counts => "the line again",
-        a_stranger_is_no_answer => "the line again",
+        silence_means_four_tries_and_a_failure => "第 2 次发来的这一行",
+        a_lost_answer_costs_nothing => "重发的这一行",
+        an_answer_to_an_earlier_try_counts => "重发的这一行",
+        a_stranger_is_no_answer => "重发的这一行",
     }
 }
 
@@ -16,62 +16,61 @@ testing::exercise! {
 const LOCAL: &str = "127.0.0.1:0";
 
 fn silence_means_four_tries_and_a_failure(check: &Check) {
-    let server = check.peer("a server that never answers");
+    let server = check.peer("从不应答的服务器");
     let mut client = check.start(&[&server.address().to_string(), LOCAL]);
     client.types("你好");
-    server.receives_just("你好", "the line");
-    server.receives_just(
-        "你好",
-        "the line for the second time, after 500 ms of silence",
-    );
-    server.receives_just("你好", "the line for the third time, after another second");
-    server.receives_just("你好", "the line for the fourth time, after two more");
+    server.receives_just("你好", "这一行");
+    server.receives_just("你好", "第 2 次发来的这一行（此前 500 毫秒没有应答）");
+    server.receives_just("你好", "第 3 次发来的这一行（此前又有 1 秒没有应答）");
+    server.receives_just("你好", "第 4 次发来的这一行（此前又有 2 秒没有应答）");
     client.notes("没有人回答");
     client.ends(1);
-    server.has_nothing_more("no fifth try");
+    server.has_nothing_more("没有第 5 次发送");
 }
 
 fn a_lost_answer_costs_nothing(check: &Check) {
-    let server = check.peer("a server that misses the first datagram");
+    let server = check.peer("漏收第一个数据报的服务器");
     let mut client = check.start(&[&server.address().to_string(), LOCAL]);
     client.types("你好");
-    server.receives_just("你好", "the line");
-    let sender = server.receives_just("你好", "the line again, since nobody has answered");
+    server.receives_just("你好", "这一行");
+    let sender = server.receives_just("你好", "重发的这一行（此前没有人应答）");
     server.sends("你也好", sender);
     client.shows(&format!("{}\n你也好\n", server.address()));
     client.ends(0);
 }
 
 fn an_answer_to_an_earlier_try_counts(check: &Check) {
-    let server = check.peer("a slow server");
+    let server = check.peer("应答迟缓的服务器");
     let mut client = check.start(&[&server.address().to_string(), LOCAL]);
     client.types("你好");
-    let first = server.receives_just("你好", "the line");
-    let second = server.receives_just("你好", "the line again, since the answer is late");
+    let first = server.receives_just("你好", "这一行");
+    let second = server.receives_just("你好", "重发的这一行（应答迟迟未到）");
     // Both tries are answered, as if the first answer had only been slow.
     server.sends("答复", first);
     server.sends("答复", second);
     client.shows("答复\n");
     let ended = client.ends(0);
     let times = ended.out.matches("答复").count();
-    let came = (times == 1).then_some(()).ok_or(format!("{times} of them"));
-    check.expect("one answer on the screen, for one question", came);
+    let came = (times == 1)
+        .then_some(())
+        .ok_or(format!("应答出现了 {times} 次"));
+    check.expect("一问一答：标准输出中应答“答复”只出现 1 次", came);
 }
 
 fn a_stranger_is_no_answer(check: &Check) {
-    let server = check.peer("the server");
-    let stranger = check.peer("a stranger's socket");
+    let server = check.peer("服务器");
+    let stranger = check.peer("陌生人");
     let mut client = check.start(&[&server.address().to_string(), LOCAL]);
     client.types("你好");
-    let client_address = server.receives_just("你好", "the line");
+    let client_address = server.receives_just("你好", "这一行");
     stranger.sends("骗你的", client_address);
-    server.receives_just("你好", "the line again, since only a stranger has answered");
+    server.receives_just("你好", "重发的这一行（陌生人的应答不算应答）");
     server.sends("真的", client_address);
     client.shows("真的\n");
     let ended = client.ends(0);
     let came = match ended.out.contains("骗你的") {
-        true => Err("both".into()),
+        true => Err("陌生人的“骗你的”也出现了".into()),
         false => Ok(()),
     };
-    check.expect("the server's answer and not the stranger's", came);
+    check.expect("标准输出中只有服务器的应答，没有陌生人的", came);
 }

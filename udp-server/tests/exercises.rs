@@ -4,14 +4,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
-use testing::exercise::{Check, Peer};
+use testing::exercise::{Check, Peer, literal};
 
 testing::exercise! {
     many_peers: example "many_peers" of "udp-server" {
-        everybody_is_answered_without_the_keyboard => "the answer, though nobody has typed one",
-        answers_are_not_answered => "the answer to the question",
-        a_peer_that_never_reads_holds_up_nobody => "the answer, to somebody else",
-        a_flooding_peer_holds_up_nobody => "an answer for a peer that asks now and then",
+        everybody_is_answered_without_the_keyboard => "无人在键盘前输入，也应当应答",
+        answers_are_not_answered => "对“你好”的应答",
+        a_peer_that_never_reads_holds_up_nobody => "另一个客户端收到应答",
+        a_flooding_peer_holds_up_nobody => "偶尔提问的客户端收到应答",
     }
 }
 
@@ -21,49 +21,52 @@ const LOCAL: &str = "127.0.0.1:0";
 fn everybody_is_answered_without_the_keyboard(check: &Check) {
     let server = check.start(&[LOCAL]);
     let address = server.address();
-    let one = check.peer("one peer");
-    let other = check.peer("another peer");
+    let one = check.peer("客户端甲");
+    let other = check.peer("客户端乙");
     one.sends("你好", address);
     other.sends("hello", address);
-    one.receives_just("收到:你好", "the answer, though nobody has typed one");
-    other.receives_just("收到:hello", "the answer");
+    one.receives_just("收到:你好", "应答（无人在键盘前输入，也应当应答）");
+    other.receives_just("收到:hello", "应答");
     server.shows(&format!("{}\n你好\n", one.address()));
     server.shows(&format!("{}\nhello\n", other.address()));
     // The first one has been silent since; it may come back.
     one.sends("还在吗", address);
-    one.receives_just("收到:还在吗", "the answer to a second datagram");
+    one.receives_just("收到:还在吗", "对第二个数据报的应答");
 }
 
 fn answers_are_not_answered(check: &Check) {
     let server = check.start(&[LOCAL]);
-    let peer = check.peer("a server of the same kind");
+    let peer = check.peer("另一个同样的服务器");
     peer.sends("收到:你好", server.address());
     peer.sends("你好", server.address());
-    let expected = "the answer to the question, and none to what was an answer itself";
+    let expected = "对“你好”的应答（“收到:你好”本身就是应答，不应再应答）";
     peer.receives_just("收到:你好", expected);
     server.shows("\n收到:你好\n");
     peer.sends("完了", server.address());
-    peer.receives_just("收到:完了", "the next answer, so that was the only one");
+    peer.receives_just("收到:完了", "下一个应答，可见此前只应答了一次");
 }
 
 fn a_peer_that_never_reads_holds_up_nobody(check: &Check) {
     let server = check.start(&[LOCAL]);
-    let deaf = check.peer("a peer that never reads its answers");
+    let deaf = check.peer("从不接收应答的客户端");
     for _ in 0..500 {
         let sent = deaf.socket().send_to(&[b'x'; 60_000], server.address());
         // On some systems the own send buffer is full for a moment.
         drop(sent);
     }
-    check.did("sent 500 large datagrams, and read none of the answers");
-    asks_now_and_then(check, &check.peer("somebody else"), &server, |answered| {
-        check.expect("the answer, to somebody else", answered)
-    });
+    check.did("从不接收应答的客户端发送 500 个大数据报（每个 60000 字节）");
+    asks_now_and_then(
+        check,
+        &check.peer("另一个客户端"),
+        &server,
+        |answered| check.expect("另一个客户端收到应答", answered),
+    );
 }
 
 fn a_flooding_peer_holds_up_nobody(check: &Check) {
     let server = check.start(&[LOCAL]);
     let address = server.address();
-    let flooding = check.peer("a flooding peer");
+    let flooding = check.peer("不停发送的客户端");
     let over = AtomicBool::new(false);
     let answered = thread::scope(|scope| {
         scope.spawn(|| {
@@ -71,14 +74,14 @@ fn a_flooding_peer_holds_up_nobody(check: &Check) {
                 let _ = flooding.socket().send_to(b"flood", address);
             }
         });
-        check.did("let one peer send as fast as it can");
-        let quiet = check.peer("a quiet peer");
+        check.did("不停发送的客户端全速发送数据报");
+        let quiet = check.peer("偶尔提问的客户端");
         let mut last = Ok(());
         asks_now_and_then(check, &quiet, &server, |answered| last = answered);
         over.store(true, Ordering::Relaxed);
         last
     });
-    check.expect("an answer for a peer that asks now and then", answered);
+    check.expect("偶尔提问的客户端收到应答", answered);
 }
 
 /// Asks until there is an answer, since UDP may lose a datagram where there is no room for it.
@@ -101,8 +104,12 @@ fn asks_now_and_then(
         if let Ok((length, _)) = socket.recv_from(&mut buffer) {
             let answer = String::from_utf8_lossy(&buffer[..length]);
             let right = answer.starts_with("收到:第");
-            return told(right.then_some(()).ok_or(answer.into_owned()));
+            return told(
+                right
+                    .then_some(())
+                    .ok_or(format!("收到的应答是：{}", literal(&*answer))),
+            );
         }
     }
-    told(Err(format!("nothing, after {tries} questions")));
+    told(Err(format!("提问 {tries} 次，都没有收到应答")));
 }

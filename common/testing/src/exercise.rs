@@ -2,15 +2,16 @@
 //! unchanged program, where it must fail, and on what a student has made of that program.
 //!
 //! A check does something to a program, says what it expects, and compares. When something else
-//! comes, it tells the whole story, in the order in which it happened.
+//! comes, it tells the whole story, in Chinese and in the order in which it happened: each step, what
+//! was expected, what came, and what the programs have said.
 
 use crate::{DEADLINE, Ended, Output, Program};
 use common::{is_timeout, retry_interrupted};
 use std::any::Any;
 use std::fmt::Display;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -36,8 +37,19 @@ pub struct Check {
     outputs: Mutex<Vec<Outputs>>,
 }
 
-/// The name of a program, its standard output and its standard error.
-type Outputs = (String, Arc<Output>, Arc<Output>);
+/// What one program has said.
+struct Outputs {
+    /// What has been started, with its arguments.
+    name: String,
+    /// How often it has been started with these arguments, this time included.
+    times: usize,
+    out: Arc<Output>,
+    err: Arc<Output>,
+}
+
+/// What a report says where it names the expectation that has failed, and what came instead.
+const EXPECTED: &str = "\n\n期望：";
+const CAME: &str = "\n实际：";
 
 /// The name of a check, the check, and what it expects when it fails on the unchanged program.
 pub type Expected<'a> = (&'static str, fn(&Check), &'a str);
@@ -77,22 +89,60 @@ impl Check {
     pub fn expect<T>(&self, expected: impl Display, came: Result<T, String>) -> T {
         match came {
             Ok(came) => {
-                self.did(format!("and got {expected}"));
+                self.did(format!("{expected}，符合期望"));
                 came
             }
-            Err(came) => {
-                let story = self.story.lock().unwrap().join("\n  ");
-                let mut report = format!(
-                    "\n\nThe check\n  {story}\nIt expected\n  {expected}\nWhat came\n  {came}\n"
-                );
-                for (name, out, err) in self.outputs.lock().unwrap().iter() {
-                    let (out, err) = (shortened(&out.text()), shortened(&err.text()));
-                    report += &format!(
-                        "--- standard output of {name}:\n{out}\n--- standard error:\n{err}\n"
-                    );
-                }
-                panic!("{report}")
+            Err(came) => self.fail(&expected.to_string(), &came, Some(Location::caller())),
+        }
+    }
+
+    /// Ends the check, and tells the whole story. `place`: the line of the check that expected this.
+    fn fail(&self, expected: &str, came: &str, place: Option<&Location>) -> ! {
+        let mut report = String::from("\n检查步骤：");
+        for (at, step) in self.story.lock().unwrap().iter().enumerate() {
+            report += &format!("\n{:>4}. {step}", at + 1);
+        }
+        report += &format!("{EXPECTED}{expected}{CAME}{came}\n");
+        let outputs = self.outputs.lock().unwrap();
+        for Outputs { name, err, .. } in outputs.iter() {
+            if has_panicked(&err.text()) {
+                report += &format!("注意：{}发生了 panic，原因见它的标准错误\n", spaced(name));
             }
+        }
+        if let Some(place) = place {
+            let (file, line) = (place.file(), place.line());
+            report += &format!("（这一期望写在 {file} 的第 {line} 行）\n");
+        }
+        for Outputs {
+            name,
+            times,
+            out,
+            err,
+        } in outputs.iter()
+        {
+            let name = spaced(name);
+            let times = match times {
+                1 => String::new(),
+                times => format!("（第 {times} 次启动）"),
+            };
+            let (out, err) = (shortened(&out.text()), shortened(&err.text()));
+            report += &format!("\n—— {name}的标准输出{times}：\n{out}\n—— 标准错误：\n{err}\n");
+        }
+        // A panic without the English lines that the panic hook would add.
+        eprintln!("{report}");
+        resume_unwind(Box::new(report))
+    }
+
+    /// What has gone wrong, in Chinese where it is something that a check has to reckon with.
+    pub fn trouble(&self, error: &io::Error) -> String {
+        match error.kind() {
+            _ if is_timeout(error) => format!("等待 {}后超时", seconds(self.patience)),
+            ErrorKind::ConnectionRefused => "连接被拒绝，没有程序在这个地址上监听".into(),
+            ErrorKind::ConnectionReset => "连接被复位（RST）".into(),
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::UnexpectedEof => {
+                "连接已被程序关闭".into()
+            }
+            _ => error.to_string(),
         }
     }
 
@@ -101,26 +151,55 @@ impl Check {
         self.start_in(Path::new("."), arguments)
     }
 
+    /// Starts the program that is checked, as one of several at the same time, which the story calls
+    /// `name`.
+    pub fn start_as<'a>(&'a self, name: &'static str, arguments: &[&str]) -> Subject<'a> {
+        self.begin(Path::new("."), Some(name), arguments)
+    }
+
     /// Starts the program that is checked, in the directory `directory`.
     pub fn start_in<'a>(&'a self, directory: &Path, arguments: &[&str]) -> Subject<'a> {
-        let exe = self.exe.to_str().expect("a path in UTF-8");
-        let name = self.exe.file_stem().unwrap().to_string_lossy();
-        let name = format!("{name} {}", arguments.join(" "));
-        self.did(format!("started {name}"));
-        let program = Program::start_in(directory, exe, arguments);
-        let out = program.out.clone().unwrap();
+        self.begin(directory, None, arguments)
+    }
+
+    fn begin<'a>(
+        &'a self,
+        directory: &Path,
+        name: Option<&'static str>,
+        arguments: &[&str],
+    ) -> Subject<'a> {
+        let exe = self.exe.to_str().expect("程序的路径不是 UTF-8");
+        let started = self.exe.file_stem().unwrap().to_string_lossy();
+        let mut started = [&[&*started], arguments].concat().join(" ");
+        if let Some(name) = name {
+            started = format!("{name}（{started}）");
+        }
         let mut outputs = self.outputs.lock().unwrap();
-        outputs.push((name, out, program.err.clone()));
+        let times = 1 + outputs.iter().filter(|one| one.name == started).count();
+        self.did(match times {
+            1 => format!("启动{}", before(&started)),
+            times => format!("第 {times} 次启动{}", before(&started)),
+        });
+        let program = Program::start_in(directory, exe, arguments);
+        outputs.push(Outputs {
+            name: started,
+            times,
+            out: program.out.clone().unwrap(),
+            err: program.err.clone(),
+        });
         Subject {
             check: self,
+            name,
             program,
         }
     }
 
-    /// A UDP socket of the check, which the story calls `name`.
+    /// A UDP socket of the check, which plays what the story calls `name`.
     pub fn peer(&self, name: &'static str) -> Peer<'_> {
         let socket = crate::udp();
         socket.set_read_timeout(Some(self.patience)).unwrap();
+        let address = socket.local_addr().unwrap();
+        self.did(format!("创建 UDP 套接字 {address}，充当{name}"));
         Peer {
             check: self,
             name,
@@ -128,10 +207,17 @@ impl Check {
         }
     }
 
-    /// A connection of the check to a program, which the story calls `name`.
+    /// A listener of the check, which plays what the story calls `name`.
+    pub fn listen(&self, name: &'static str) -> TcpListener {
+        let (listener, address) = crate::listen();
+        self.did(format!("监听 {address}，充当{name}"));
+        listener
+    }
+
+    /// A connection of the check, which plays what the story calls `name`, to a program.
     #[track_caller]
     pub fn connect(&self, name: &'static str, address: SocketAddr) -> Connection<'_> {
-        self.did(format!("connected to {address}: {name}"));
+        self.did(format!("充当{name}，连接 {address}"));
         self.connect_quietly(name, address)
     }
 
@@ -140,21 +226,21 @@ impl Check {
     pub fn connect_quietly(&self, name: &'static str, address: SocketAddr) -> Connection<'_> {
         let socket = match TcpStream::connect_timeout(&address, self.patience) {
             Ok(socket) => socket,
-            Err(error) => self.expect("a connection", Err(error.to_string())),
+            Err(error) => self.expect(format!("{name}与程序建立连接"), Err(self.trouble(&error))),
         };
         self.connection(name, socket)
     }
 
-    /// A connection of a program to a listener of the check.
+    /// A connection of a program to a listener of the check, which plays what the story calls `name`.
     #[track_caller]
     pub fn accept(&self, name: &'static str, listener: &TcpListener) -> Connection<'_> {
         let listener = listener.try_clone().unwrap();
         let accepted = crate::within(self.patience, move || listener.accept());
         let accepted = match accepted {
-            Some(accepted) => accepted.map_err(|error| error.to_string()),
-            None => Err(format!("no connection, for {:?}", self.patience)),
+            Some(accepted) => accepted.map_err(|error| self.trouble(&error)),
+            None => Err(format!("{}内没有连接到来", seconds(self.patience))),
         };
-        let (socket, _) = self.expect(format!("a connection ({name})"), accepted);
+        let (socket, _) = self.expect(format!("程序连接{name}"), accepted);
         self.connection(name, socket)
     }
 
@@ -169,9 +255,12 @@ impl Check {
     }
 }
 
-/// The program that is checked, running.
+/// The program that is checked, running. It has no right to panic, not even in a thread whose end
+/// nobody notices.
 pub struct Subject<'a> {
     check: &'a Check,
+    /// What the story calls it, if there are several at the same time.
+    name: Option<&'static str>,
     program: Program,
 }
 
@@ -179,97 +268,151 @@ impl Subject<'_> {
     /// The address that the first line of standard error tells, as this machine reaches it.
     #[track_caller]
     pub fn address(&self) -> SocketAddr {
-        match self.program.find_address(self.check.patience) {
-            Some(address) => address,
-            None => self.check.expect(
-                "its address on the first line of standard error",
-                Err("no address".into()),
-            ),
+        if let Some(address) = self.program.find_address(self.check.patience) {
+            return address;
         }
+        let noted = self.program.noted();
+        let came = match noted.split_once('\n') {
+            Some((line, _)) => format!("第一行里没有地址：{}", literal(line)),
+            None => format!("{}内标准错误没有显示一整行", seconds(self.check.patience)),
+        };
+        let expected = format!(
+            "{}标准错误的第一行给出程序绑定的地址（检查从这里得知实际的端口）",
+            self.of()
+        );
+        self.check.expect(expected, Err(came))
+    }
+
+    /// Whose standard output and standard error it is, where that is a question.
+    fn of(&self) -> String {
+        self.name
+            .map(|name| format!("{name}的"))
+            .unwrap_or_default()
+    }
+
+    /// Where the user types, where that is a question.
+    fn at(&self) -> String {
+        self.name
+            .map(|name| format!("在{name}中"))
+            .unwrap_or_default()
+    }
+
+    fn name(&self) -> &'static str {
+        self.name.unwrap_or("程序")
     }
 
     /// Types a line.
     pub fn types(&mut self, line: &str) {
-        self.check.did(format!("typed {}", shortened(line)));
+        let at = self.at();
+        self.check.did(match line {
+            "" => format!("{at}不输入任何内容，直接按回车"),
+            line => format!("{at}输入{}，按回车", literal(line)),
+        });
         self.program.type_line(line);
     }
 
     /// Types something, and does not press Enter.
     pub fn types_without_enter(&mut self, text: &str) {
-        self.check.did(format!("typed {text} and not yet Enter"));
+        let (at, text_told) = (self.at(), literal(text));
+        self.check.did(format!("{at}输入{text_told}，暂不按回车"));
         self.program.type_bytes(text.as_bytes());
     }
 
     /// Ends the input: Ctrl-D.
     pub fn types_ctrl_d(&mut self) {
-        self.check.did("pressed Ctrl-D");
+        self.check.did(format!("{}按 Ctrl-D", self.at()));
         self.program.end_input();
     }
 
     /// Presses Ctrl-C.
     #[cfg(unix)]
     pub fn types_ctrl_c(&self) {
-        self.check.did("pressed Ctrl-C");
+        self.check.did(format!("{}按 Ctrl-C", self.at()));
         self.program.signal("INT");
     }
 
     /// Kills the program.
     pub fn is_killed(mut self) {
-        self.check.did("killed it");
+        self.check.did(format!("强行终止{}", self.name()));
         self.program.kill();
     }
 
     /// Standard output shows `text` sooner or later.
     #[track_caller]
     pub fn shows(&self, text: &str) {
-        self.says("standard output", self.program.out.as_ref().unwrap(), text);
+        self.says("标准输出", self.program.out.as_ref().unwrap(), text);
     }
 
     /// Standard error shows `text` sooner or later.
     #[track_caller]
     pub fn notes(&self, text: &str) {
-        self.says("standard error", &self.program.err, text);
+        self.says("标准错误", &self.program.err, text);
     }
 
     #[track_caller]
     fn says(&self, stream: &str, output: &Output, text: &str) {
         let said = output.wait_within(self.check.patience, |shown, ended| match ended {
             _ if shown.contains(text) => Some(Ok(())),
-            true => Some(Err("the end of the program")),
+            true => Some(Err(())),
             false => None,
         });
-        let waited = format!("nothing like it, for {:?}", self.check.patience);
-        let said = said.unwrap_or(Err(&waited)).map_err(String::from);
-        let expected = format!("{} on {stream}", shortened(text));
-        self.check.expect(expected, said);
+        let came = match said {
+            Some(Ok(())) => Ok(()),
+            Some(Err(())) => Err(format!("直到{}结束也没有出现", self.name())),
+            None => Err(format!("{}内没有出现", seconds(self.check.patience))),
+        };
+        let expected = format!("{}{stream}中出现{}", self.of(), literal(text));
+        self.check.expect(expected, came);
     }
 
     /// Standard output has shown `text` so many times, and the check has seen what comes after it.
     #[track_caller]
     pub fn has_shown(&self, text: &str, times: usize) {
-        let shown = self.program.shown().matches(text).count();
-        self.check.expect(
-            format!("{text} on standard output {times} time(s)"),
-            (shown == times)
-                .then_some(())
-                .ok_or(format!("{shown} time(s)")),
-        );
+        let (of, told) = (self.of(), literal(text));
+        let expected = match times {
+            0 => format!("{of}标准输出中没有出现{told}"),
+            times => format!("{of}标准输出中{told}正好出现 {times} 次"),
+        };
+        let came = match self.program.shown().matches(text).count() {
+            shown if shown == times => Ok(()),
+            0 => Err("没有出现".into()),
+            shown => Err(format!("出现了 {shown} 次")),
+        };
+        self.check.expect(expected, came);
     }
 
     /// The program ends with this exit status.
     #[track_caller]
     pub fn ends(mut self, status: i32) -> Ended {
+        let name = self.name();
         let ended = self.program.end_before(self.check.patience);
         let came = match ended {
-            None => Err(format!(
-                "it is still running, after {:?}",
-                self.check.patience
-            )),
+            None => Err(format!("{}后{name}仍在运行", seconds(self.check.patience))),
             Some(ended) if ended.status == Some(status) => Ok(ended),
-            Some(ended) => Err(format!("its end with status {:?}", ended.status)),
+            Some(ended) => Err(match ended.status {
+                Some(came) => format!("{name}结束，退出状态码为 {came}"),
+                None => format!("{name}被信号终止，没有退出状态码"),
+            }),
         };
         self.check
-            .expect(format!("its end with status {status}"), came)
+            .expect(format!("{name}结束，退出状态码为 {status}"), came)
+    }
+}
+
+impl Drop for Subject<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        self.program.kill();
+        // All that it has said is there when its streams have ended.
+        self.program.end_before(DEADLINE);
+        if has_panicked(&self.program.noted()) {
+            let name = self.name();
+            let expected = format!("{name}自始至终没有发生 panic");
+            let came = format!("{name}发生了 panic");
+            self.check.fail(&expected, &came, None);
+        }
     }
 }
 
@@ -290,15 +433,25 @@ impl Peer<'_> {
     pub fn sends(&self, data: impl AsRef<[u8]>, to: SocketAddr) {
         let data = data.as_ref();
         self.check
-            .did(format!("sent {} from {}", literal(data), self.name));
+            .did(format!("{}发送数据报：{}", self.name, literal(data)));
         self.socket.send_to(data, to).unwrap();
     }
 
     /// A datagram comes. Returns it, and its sender.
     #[track_caller]
     pub fn receives(&self, expected: &str) -> (Vec<u8>, SocketAddr) {
-        let expected = format!("{expected}, at {}", self.name);
-        self.check.expect(expected, self.next())
+        let name = self.name;
+        match self.next() {
+            Ok(came) => {
+                self.check
+                    .did(format!("{name}收到数据报：{}", literal(&came.0)));
+                came
+            }
+            Err(problem) => {
+                let expected = format!("{name}收到{expected}");
+                self.check.expect(expected, Err(problem))
+            }
+        }
     }
 
     /// This datagram comes. Returns its sender.
@@ -307,9 +460,9 @@ impl Peer<'_> {
         let data = data.as_ref();
         let came = self.next().and_then(|(came, sender)| match came == data {
             true => Ok(sender),
-            false => Err(literal(&came)),
+            false => Err(instead(&came, data)),
         });
-        let expected = format!("{expected}: {}, at {}", literal(data), self.name);
+        let expected = format!("{}收到{expected}：{}", self.name, literal(data));
         self.check.expect(expected, came)
     }
 
@@ -317,7 +470,7 @@ impl Peer<'_> {
     #[track_caller]
     pub fn has_nothing_more(&self, expected: &str) {
         let came = match self.at_once() {
-            Some(came) => Err(literal(&came)),
+            Some(came) => Err(format!("{}又收到：{}", self.name, literal(came))),
             None => Ok(()),
         };
         self.check.expect(expected, came);
@@ -327,7 +480,7 @@ impl Peer<'_> {
     pub fn forgets_what_has_come(&self) {
         while let Some(came) = self.at_once() {
             self.check
-                .did(format!("got {} as well, at {}", literal(&came), self.name));
+                .did(format!("{}还收到：{}", self.name, literal(came)));
         }
     }
 
@@ -351,9 +504,10 @@ impl Peer<'_> {
                 // On Windows, when something sent earlier has bounced.
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
                 Err(error) if is_timeout(&error) => {
-                    return Err(format!("no datagram, for {:?}", self.check.patience));
+                    let patience = seconds(self.check.patience);
+                    return Err(format!("{patience}内没有收到数据报"));
                 }
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(self.check.trouble(&error)),
             }
         }
     }
@@ -372,10 +526,10 @@ impl Connection<'_> {
     pub fn sends(&self, data: impl AsRef<[u8]>) {
         let data = data.as_ref();
         self.check
-            .did(format!("sent {} through {}", literal(data), self.name));
+            .did(format!("{}发送：{}", self.name, literal(data)));
         if let Err(error) = (&self.socket).write_all(data) {
-            let expected = format!("that {} takes {} bytes", self.name, data.len());
-            self.check.expect(expected, Err(error.to_string()))
+            let expected = format!("程序收下{}发送的 {} 字节", self.name, data.len());
+            self.check.expect(expected, Err(self.check.trouble(&error)))
         }
     }
 
@@ -385,9 +539,9 @@ impl Connection<'_> {
         let data = data.as_ref();
         let came = self.next(data.len()).and_then(|came| match came == data {
             true => Ok(()),
-            false => Err(literal(&came)),
+            false => Err(instead(&came, data)),
         });
-        let expected = format!("{expected}: {}, through {}", literal(data), self.name);
+        let expected = format!("{}收到{expected}：{}", self.name, literal(data));
         self.check.expect(expected, came);
     }
 
@@ -398,8 +552,9 @@ impl Connection<'_> {
             .next(1)
             .and_then(|came| match bytes.contains(&came[0]) {
                 true => Ok(came[0]),
-                false => Err(literal(&came)),
+                false => Err(format!("收到的是{}", before(&literal(came)))),
             });
+        let expected = format!("{}收到{expected}", self.name);
         self.check.expect(expected, came)
     }
 
@@ -407,12 +562,23 @@ impl Connection<'_> {
     #[track_caller]
     pub fn receives_the_end(&self, expected: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let end = (&self.socket).read_to_end(&mut bytes);
-        let end = end.map_err(|error| match is_timeout(&error) {
-            true => format!("no end, for {:?}", self.check.patience),
-            false => format!("another end: {error}"),
+        if let Err(error) = (&self.socket).read_to_end(&mut bytes) {
+            let end = match is_timeout(&error) {
+                true => self.no_end(),
+                false => self.check.trouble(&error),
+            };
+            let earlier = match &bytes[..] {
+                [] => "没有收到数据".into(),
+                _ => format!("收到：{}", literal(&bytes)),
+            };
+            let came = format!("{end}，此前{earlier}");
+            self.check.expect(expected, Err(came))
+        }
+        let name = self.name;
+        self.check.did(match &bytes[..] {
+            [] => format!("{name}等到程序正常关闭连接，其间没有收到数据"),
+            _ => format!("{name}等到程序正常关闭连接，其间收到：{}", literal(&bytes)),
         });
-        self.check.expect(expected, end);
         bytes
     }
 
@@ -420,12 +586,14 @@ impl Connection<'_> {
     #[track_caller]
     pub fn is_closed(&self, expected: &str) {
         let end = match (&self.socket).read_to_end(&mut Vec::new()) {
-            Err(error) if is_timeout(&error) => {
-                Err(format!("no end, for {:?}", self.check.patience))
-            }
+            Err(error) if is_timeout(&error) => Err(self.no_end()),
             _ => Ok(()),
         };
         self.check.expect(expected, end);
+    }
+
+    fn no_end(&self) -> String {
+        format!("{}内程序没有关闭连接", seconds(self.check.patience))
     }
 
     /// The socket itself.
@@ -435,53 +603,140 @@ impl Connection<'_> {
 
     /// Closes the connection.
     pub fn closes(self) {
-        self.check.did(format!("closed {}", self.name));
+        self.check.did(format!("{}关闭连接", self.name));
     }
 
     fn next(&self, length: usize) -> Result<Vec<u8>, String> {
         let mut bytes = vec![0; length];
         let mut filled = 0;
         while filled < length {
-            match retry_interrupted(|| (&self.socket).read(&mut bytes[filled..])) {
-                Ok(0) => return Err(format!("{} and the end", literal(&bytes[..filled]))),
-                Ok(more) => filled += more,
-                Err(error) if is_timeout(&error) => {
-                    let came = literal(&bytes[..filled]);
-                    return Err(format!(
-                        "{came} and nothing more, for {:?}",
-                        self.check.patience
-                    ));
+            let problem = match retry_interrupted(|| (&self.socket).read(&mut bytes[filled..])) {
+                Ok(0) => "程序关闭了连接".into(),
+                Ok(more) => {
+                    filled += more;
+                    continue;
                 }
-                Err(error) => return Err(error.to_string()),
-            }
+                Err(error) if is_timeout(&error) => {
+                    format!("{}内没有数据到来", seconds(self.check.patience))
+                }
+                Err(error) => self.check.trouble(&error),
+            };
+            return Err(match filled {
+                0 => problem,
+                _ => {
+                    let came = literal(&bytes[..filled]);
+                    format!(
+                        "只收到 {filled} 字节（应为 {length} 字节）：{came}，此后{}",
+                        before(&problem)
+                    )
+                }
+            });
         }
         Ok(bytes)
     }
 }
 
-/// Bytes as a student reads them: as text where they are UTF-8, else as a literal; cut where it is
-/// long.
-fn literal(data: &[u8]) -> String {
-    let shown = &data[..data.len().min(60)];
-    let text = match std::str::from_utf8(shown) {
-        Ok(text) if !text.contains(char::is_control) && !text.is_empty() => format!("“{text}”"),
-        _ => format!("b\"{}\"", shown.escape_ascii()),
-    };
-    match data.len() {
-        length if length > shown.len() => format!("{text}… ({length} bytes)"),
-        _ => text,
+/// What came in the place of `expected`. Where the two differ only far from their beginnings, it says
+/// where.
+fn instead(came: &[u8], expected: &[u8]) -> String {
+    let pairs = came.iter().zip(expected);
+    let same = pairs
+        .take_while(|(came, expected)| came == expected)
+        .count();
+    match (came.len(), expected.len()) {
+        _ if same < MOST_BYTES => format!("收到的是{}", before(&literal(came))),
+        (length, most) if length == same => {
+            format!("只收到前 {length} 字节，缺少后面的 {} 字节", most - length)
+        }
+        _ => format!(
+            "前 {same} 字节与期望相同，接着却收到{}",
+            before(&literal(&came[same..]))
+        ),
     }
 }
 
-/// A long text without its middle.
+/// How much of a text, and how many other bytes, a story shows.
+const MOST_TEXT: usize = 150;
+const MOST_BYTES: usize = 60;
+
+/// Data as a student reads them: as a text in quotes where they are UTF-8, with `\n` for a line end,
+/// else as a literal; cut where they are long.
+pub fn literal(data: impl AsRef<[u8]>) -> String {
+    let data = data.as_ref();
+    let (told, shown) = match beginning_as_text(data) {
+        _ if data.is_empty() => return "空（0 字节）".into(),
+        Some(text) => (format!("“{}”", escaped(text)), text.len()),
+        None => {
+            let shown = &data[..data.len().min(MOST_BYTES)];
+            (format!("b\"{}\"", shown.escape_ascii()), shown.len())
+        }
+    };
+    match data.len() {
+        length if length > shown => format!("{told}…（共 {length} 字节）"),
+        _ => told,
+    }
+}
+
+/// As much of `data` as is shown, if that is text.
+fn beginning_as_text(data: &[u8]) -> Option<&str> {
+    let shown = &data[..data.len().min(MOST_TEXT)];
+    let text = match std::str::from_utf8(shown) {
+        Ok(text) => text,
+        // The cut has gone through a character.
+        Err(error) if error.error_len().is_none() && shown.len() < data.len() => {
+            std::str::from_utf8(&shown[..error.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    let strange = |letter: char| letter.is_control() && !"\n\r\t".contains(letter);
+    (!text.contains(strange)).then_some(text)
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r")
+        .replace('\t', "\\t")
+}
+
+/// What a program has said, without the middle where it is long.
 fn shortened(text: &str) -> String {
+    let text = text.trim_end_matches('\n');
+    if text.is_empty() {
+        return "（没有内容）".into();
+    }
     let count = text.chars().count();
     if count <= 2000 {
         return text.into();
     }
     let begin: String = text.chars().take(1000).collect();
     let end: String = text.chars().skip(count - 900).collect();
-    format!("{begin}\n[… {count} characters in all …]\n{end}")
+    format!("{begin}\n[… 共 {} 字节 …]\n{end}", text.len())
+}
+
+/// A length of time, as a story tells it.
+fn seconds(time: Duration) -> String {
+    format!("{} 秒", time.as_secs_f32())
+}
+
+/// A name in front of Chinese, and behind it: with a space between Latin letters and Chinese ones.
+fn spaced(name: &str) -> String {
+    match name.ends_with(|last: char| last.is_ascii()) {
+        true => format!("{name} "),
+        false => name.into(),
+    }
+}
+
+fn before(name: &str) -> String {
+    match name.starts_with(|first: char| first.is_ascii()) {
+        true => format!(" {name}"),
+        false => name.into(),
+    }
+}
+
+/// Whether a program has written on standard error that it, or one of its threads, has panicked.
+fn has_panicked(noted: &str) -> bool {
+    noted.contains(" panicked at ")
 }
 
 /// The checks fail on the program `exe` as it comes, each of them at the right place: when it expects
@@ -504,13 +759,13 @@ pub fn must_fail(exe: &str, checks: &[Expected]) {
             .collect();
         for check in checks {
             let (name, expected, ended) = check.join().unwrap();
-            let report = ended.expect_err(&format!("{exe} passes {name}"));
+            let report = ended.expect_err(&format!("未经修改的 {exe} 竟然通过了检查 {name}"));
             let report = report_of(&*report);
-            let (_, came) = report.split_once("It expected\n").unwrap_or_default();
-            let (wanted, _) = came.split_once("\nWhat came").unwrap_or_default();
+            let (_, came) = report.split_once(EXPECTED).unwrap_or_default();
+            let (wanted, _) = came.split_once(CAME).unwrap_or_default();
             assert!(
                 wanted.contains(expected),
-                "{name} fails, but not over {expected:?}:\n{report}"
+                "检查 {name} 没有通过，但不是因为期望“{expected}”：\n{report}"
             );
         }
     });
@@ -542,7 +797,7 @@ macro_rules! exercise {
 
             mod main_rs {
                 $(#[test]
-                #[ignore = "for your own src/main.rs: run it with --ignored"]
+                #[ignore = "检查你自己的 src/main.rs，要加 --ignored 才运行"]
                 fn $check() {
                     super::super::$check(&$crate::exercise::Check::of(super::MAIN_RS));
                 })+
