@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+use testing::address_in;
 use testing::bench::{
     Contender, Figures, Measured, compare, compare_often, connect_when_ready, directory_in_memory,
     free_port, installed,
@@ -259,11 +260,8 @@ fn start(server: &Path, directory: &Path) -> Result<(Measured, SocketAddr), Stri
     std::io::BufRead::read_line(&mut notes, &mut line).map_err(|error| error.to_string())?;
     // The rest is read as well, so that the server never waits for it.
     thread::spawn(move || std::io::copy(&mut notes, &mut std::io::sink()));
-    let address = line
-        .split(' ')
-        .nth(1)
-        .and_then(|address| address.parse().ok());
-    Ok((server, address.ok_or(format!("no address in {line:?}"))?))
+    let address = address_in(&line).ok_or(format!("no address in {line:?}"))?;
+    Ok((server, address))
 }
 
 fn start_python(directory: &Path) -> Result<(Measured, u16), String> {

@@ -18,7 +18,7 @@ mod promises;
 pub use executables::{build, example, python, root, sibling};
 pub(crate) use output::Output;
 pub use peers::{accept, connect, listen, read, read_all, receive, reset, udp};
-pub use program::{Ended, Program};
+pub use program::{Ended, Program, address_in};
 #[cfg(unix)]
 pub use promises::check_signals;
 pub use promises::{

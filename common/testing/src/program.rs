@@ -192,8 +192,7 @@ impl Program {
     pub(crate) fn find_address(&self, limit: Duration) -> Option<SocketAddr> {
         let mut address = self.err.wait_within(limit, |shown, _| {
             let (line, _) = shown.split_once('\n')?;
-            line.split_whitespace()
-                .find_map(|word| word.parse::<SocketAddr>().ok())
+            address_in(line)
         })?;
         if address.ip().is_unspecified() {
             address.set_ip(match address.ip() {
@@ -276,5 +275,29 @@ impl Drop for Program {
         if !thread::panicking() && self.noted().contains(" panicked at ") {
             self.fail("it has panicked");
         }
+    }
+}
+
+/// The first address in a line, whatever space or full-width punctuation there is around it.
+pub fn address_in(line: &str) -> Option<SocketAddr> {
+    line.split(|c: char| c.is_whitespace() || "，。、；：（）".contains(c))
+        .find_map(|word| word.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address_in;
+
+    #[test]
+    fn an_address_is_found_beside_full_width_punctuation() {
+        for (line, address) in [
+            ("已绑定 127.0.0.1:8080 ，收到数据报后回复", "127.0.0.1:8080"),
+            ("已绑定 127.0.0.1:8080，收到数据报后回复", "127.0.0.1:8080"),
+            ("正在监听：[::1]:6664。", "[::1]:6664"),
+            ("stand-in 127.0.0.1:9", "127.0.0.1:9"),
+        ] {
+            assert_eq!(address_in(line), address.parse().ok(), "{line}");
+        }
+        assert_eq!(address_in("已绑定 127.0.0.1，端口 8080"), None);
     }
 }

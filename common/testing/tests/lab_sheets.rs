@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Instant;
-use testing::{DEADLINE, Program, TempDir, build, root, tempdir, udp};
+use testing::{DEADLINE, Program, TempDir, address_in, build, root, tempdir, udp};
 
 /// The calls of each script, first line to last, with their literals.
 const SCRIPTS: [(&str, &[&str]); 8] = [
@@ -745,12 +745,8 @@ impl Session<'_> {
         let program = Program::spawn(shell);
         if let Some(told) = listens {
             let chosen = program.wait_a_while(|shown| {
-                let word = shown
-                    .split_once('\n')?
-                    .0
-                    .split(' ')
-                    .find(|word| word.contains(':'))?;
-                word.rsplit(':').next()?.parse().ok()
+                let (line, _) = shown.split_once('\n')?;
+                Some(address_in(line)?.port())
             });
             match chosen {
                 Some(port) => self.ports.insert(told, port),
