@@ -78,8 +78,9 @@ impl Sheet {
             .map(|lines| Table {
                 header: cells(lines[0].1),
                 // The second line draws the line under the header.
-                rows: lines[2..]
+                rows: lines
                     .iter()
+                    .skip(2)
                     .map(|(number, line)| (*number, cells(line)))
                     .collect(),
             })
