@@ -1,12 +1,13 @@
 //! Downloads: `file-server` and `file-client` beside `nc`, `socat` and Python peers.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+use testing::address_in;
 use testing::bench::{
     Contender, Figures, Measured, compare, compare_often, connect_when_ready, directory_in_memory,
     free_port, installed,
@@ -49,35 +50,38 @@ with open(sys.argv[3], 'wb') as file:
 fn main() {
     let directory = directory_in_memory();
     let directory = directory.path();
+    fs::create_dir(directory.join("target")).unwrap();
     let client = testing::sibling("file-client");
-    let make = |name: &str, size: u64| {
-        let mut random = noise();
-        let mut file = File::create(directory.join(name)).unwrap();
-        for _ in 0..size / MIB {
-            file.write_all(&random(MIB as usize)).unwrap();
-        }
-    };
-    make("512", 512 * MIB);
-    make("32", 32 * MIB);
-    make("1", MIB);
+    for (name, mebibytes) in [("512", 512), ("32", 32), ("1", 1)] {
+        make(directory, name, mebibytes);
+    }
+    one_client(directory, &client);
+    resumed(directory, &client);
+    fs::remove_file(directory.join("512")).unwrap();
+    growing(directory, &client);
+    for count in [1, 10, 100, 1000] {
+        clients_at_once(directory, count);
+    }
+}
 
+/// Fills the file `name` with bytes that no compression shrinks.
+fn make(directory: &Path, name: &str, mebibytes: u64) {
+    let mut random = noise();
+    let mut file = File::create(directory.join(name)).unwrap();
+    for _ in 0..mebibytes {
+        file.write_all(&random(MIB as usize)).unwrap();
+    }
+}
+
+fn one_client(directory: &Path, client: &Path) {
     let ours = |name: &'static str| {
-        let client = client.clone();
         Contender::new(
             format!("file-server + file-client, {name} MiB"),
             move || {
                 let (server, address) = start_ours(directory)?;
-                let target = directory.join("target");
-                fs::create_dir_all(&target).unwrap();
-                let begin = Instant::now();
-                let mut command = Command::new(&client);
-                command
-                    .args([&address.to_string(), name])
-                    .current_dir(&target);
-                let mut receiver = Measured::start(&mut command)?;
-                receiver.wait()?;
-                let figures = figures(begin.elapsed(), directory, name, &target.join(name))?;
-                Ok(with_memory(figures, server, receiver))
+                let (client, time) = download(client, address, directory, name)?;
+                let figures = figures(time, directory, name)?;
+                Ok(with_memory(figures, server, client))
             },
         )
     };
@@ -86,31 +90,17 @@ fn main() {
         "Download: one client",
         vec![
             ours("512"),
-            Contender::new("nc, 512 MiB", || {
-                installed("nc")?;
-                let port = free_port().to_string();
-                let mut sender = Command::new("nc");
-                sender.args(["-l", "-N", "127.0.0.1", &port]);
-                let mut receiver = Command::new("nc");
-                receiver.args(["-d", "127.0.0.1", &port]);
-                pair(directory, "512", sender, receiver)
-            }),
-            Contender::new("socat -b 262144, 512 MiB", || {
-                installed("socat")?;
-                let port = free_port();
-                let mut sender = Command::new("socat");
-                let listen = format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr");
-                sender.args(["-b", "262144", "-u", "-", &listen]);
-                let mut receiver = Command::new("socat");
-                receiver.args(["-b", "262144", "-u", &format!("TCP:127.0.0.1:{port}"), "-"]);
-                pair(directory, "512", sender, receiver)
-            }),
+            Contender::new("nc, 512 MiB", || nc_pair(directory, "512")),
+            Contender::new("socat -b 262144, 512 MiB", || socat_pair(directory, "512")),
             ours("32"),
             Contender::new("Python as in the document, 32 MiB", || {
                 python_pair(directory, "32")
             }),
         ],
     );
+}
+
+fn resumed(directory: &Path, client: &Path) {
     let resumable_server = testing::example("file-server", "resumable_server");
     let resumable = testing::example("file-client", "resumable");
     compare_often(
@@ -124,96 +114,86 @@ fn main() {
                 timed(directory, &resumable_server, &resumable, false)
             }),
             Contender::new("file-server + file-client", || {
-                timed(directory, Path::new(SERVER), &client, false)
+                timed(directory, Path::new(SERVER), client, false)
             }),
         ],
     );
-    fs::remove_file(directory.join("512")).unwrap();
-
-    println!(
-        "\n## Download: how the time grows\n\n| size | seconds | MiB/s |\n| --- | --- | --- |"
-    );
-    for mebibytes in [1, 16, 128, 1024] {
-        make("growing", mebibytes * MIB);
-        let (_server, address) = start_ours(directory).unwrap();
-        let target = directory.join("target");
-        let mut times: Vec<f64> = (0..7)
-            .map(|_| {
-                let begin = Instant::now();
-                let mut command = Command::new(&client);
-                command
-                    .args([&address.to_string(), "growing"])
-                    .current_dir(&target);
-                Measured::start(&mut command).unwrap().wait().unwrap();
-                let time = begin.elapsed();
-                figures(time, directory, "growing", &target.join("growing")).unwrap();
-                time.as_secs_f64()
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        println!(
-            "| {mebibytes} MiB | {:.3} | {:.0} |",
-            times[3],
-            mebibytes as f64 / times[3]
-        );
-    }
-    fs::remove_file(directory.join("growing")).unwrap();
-
-    for count in [1, 10, 100, 1000] {
-        compare(
-            &format!("Download: {count} clients at once, 1 MiB each"),
-            vec![
-                Contender::new("file-server", || {
-                    let (server, address) = start_ours(directory)?;
-                    let figures = many(count, address, directory, b"1")?;
-                    Ok(with_server_memory(figures, server))
-                }),
-                Contender::new("socat -b 262144, a process for each", || {
-                    installed("socat")?;
-                    let port = free_port();
-                    let mut server = Command::new("socat");
-                    let listen =
-                        format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,backlog=128");
-                    let file = directory.join("1");
-                    server.args([
-                        "-b",
-                        "262144",
-                        "-U",
-                        &listen,
-                        &format!("OPEN:{},rdonly", file.display()),
-                    ]);
-                    let server = Measured::start(&mut server)?;
-                    let figures = many(count, ([127, 0, 0, 1], port).into(), directory, b"")?;
-                    Ok(with_server_memory(figures, server))
-                }),
-                Contender::new("Python as in the document", || {
-                    let (server, port) = start_python(directory)?;
-                    let figures = many(count, ([127, 0, 0, 1], port).into(), directory, b"1")?;
-                    Ok(with_server_memory(figures, server))
-                }),
-            ],
-        );
-    }
 }
 
 /// Downloads 512 MiB; with `begun`, the first half of it is there already.
 fn timed(directory: &Path, server: &Path, client: &Path, begun: bool) -> Result<Figures, String> {
     let (_server, address) = start(server, directory)?;
-    let target = directory.join("target");
     if begun {
-        let mut part = File::create(target.join(part_of(address, "512")?)).unwrap();
+        let part = part_of(address, "512")?;
+        let mut part = File::create(directory.join("target").join(part)).unwrap();
         let whole = File::open(directory.join("512")).unwrap();
         std::io::copy(&mut whole.take(256 * MIB), &mut part).unwrap();
     }
+    let (_, time) = download(client, address, directory, "512")?;
+    figures(time, directory, "512")?;
+    Ok(vec![("seconds", time.as_secs_f64())])
+}
+
+fn growing(directory: &Path, client: &Path) {
+    println!(
+        "\n## Download: how the time grows\n\n| size | seconds | MiB/s |\n| --- | --- | --- |"
+    );
+    for mebibytes in [1, 16, 128, 1024] {
+        make(directory, "growing", mebibytes);
+        let (_server, address) = start_ours(directory).unwrap();
+        let mut times: Vec<f64> = (0..7)
+            .map(|_| {
+                let (_, time) = download(client, address, directory, "growing").unwrap();
+                figures(time, directory, "growing").unwrap();
+                time.as_secs_f64()
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        let median = times[3];
+        let throughput = mebibytes as f64 / median;
+        println!("| {mebibytes} MiB | {median:.3} | {throughput:.0} |");
+    }
+    fs::remove_file(directory.join("growing")).unwrap();
+}
+
+fn clients_at_once(directory: &Path, count: usize) {
+    compare(
+        &format!("Download: {count} clients at once, 1 MiB each"),
+        vec![
+            Contender::new("file-server", || {
+                let (server, address) = start_ours(directory)?;
+                let figures = many(count, address, directory, b"1")?;
+                Ok(with_server_memory(figures, server))
+            }),
+            Contender::new("socat -b 262144, a process for each", || {
+                let (server, address) = start_socat(&directory.join("1"))?;
+                let figures = many(count, address, directory, b"")?;
+                Ok(with_server_memory(figures, server))
+            }),
+            Contender::new("Python as in the document", || {
+                let (server, address) = start_python(directory)?;
+                let figures = many(count, address, directory, b"1")?;
+                Ok(with_server_memory(figures, server))
+            }),
+        ],
+    );
+}
+
+/// Runs a client of ours to its end, and tells how long it took.
+fn download(
+    client: &Path,
+    address: SocketAddr,
+    directory: &Path,
+    name: &str,
+) -> Result<(Measured, Duration), String> {
     let begin = Instant::now();
     let mut command = Command::new(client);
     command
-        .args([&address.to_string(), "512"])
-        .current_dir(&target);
-    Measured::start(&mut command)?.wait()?;
-    let time = begin.elapsed();
-    figures(time, directory, "512", &target.join("512"))?;
-    Ok(vec![("seconds", time.as_secs_f64())])
+        .args([&address.to_string(), name])
+        .current_dir(directory.join("target"));
+    let mut client = Measured::start(&mut command)?;
+    client.wait()?;
+    Ok((client, begin.elapsed()))
 }
 
 /// The name that `resumable` gives to a part of this file: what the server answers is in it.
@@ -222,8 +202,9 @@ fn part_of(address: SocketAddr, name: &str) -> Result<String, String> {
     let request = format!("0 {name}\n");
     socket.write_all(request.as_bytes()).unwrap();
     let mut line = String::new();
-    let mut answer = std::io::BufReader::new(socket);
-    std::io::BufRead::read_line(&mut answer, &mut line).map_err(|error| error.to_string())?;
+    let mut answer = BufReader::new(socket);
+    let read = answer.read_line(&mut line);
+    read.map_err(|error| error.to_string())?;
     Ok(format!("{name}.{}.part", line.trim().replace(' ', "-")))
 }
 
@@ -254,28 +235,59 @@ fn start(server: &Path, directory: &Path) -> Result<(Measured, SocketAddr), Stri
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut server = Measured::start_as_is(&mut command)?;
-    let mut notes = std::io::BufReader::new(server.child().stderr.take().unwrap());
+    let mut notes = BufReader::new(server.child().stderr.take().unwrap());
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut notes, &mut line).map_err(|error| error.to_string())?;
+    let read = notes.read_line(&mut line);
+    read.map_err(|error| error.to_string())?;
     // The rest is read as well, so that the server never waits for it.
     thread::spawn(move || std::io::copy(&mut notes, &mut std::io::sink()));
-    let address = line
-        .split(' ')
-        .nth(1)
-        .and_then(|address| address.parse().ok());
-    Ok((server, address.ok_or(format!("no address in {line:?}"))?))
+    let address = address_in(&line).ok_or(format!("no address in {line:?}"))?;
+    Ok((server, address))
 }
 
-fn start_python(directory: &Path) -> Result<(Measured, u16), String> {
+fn start_python(directory: &Path) -> Result<(Measured, SocketAddr), String> {
     installed("python3")?;
-    let port = free_port();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let mut command = Command::new("python3");
     command
-        .args(["-c", PYTHON_SERVER, &port.to_string()])
+        .args(["-c", PYTHON_SERVER, &address.port().to_string()])
         .arg(directory);
     let server = Measured::start(&mut command)?;
-    drop(connect_when_ready(([127, 0, 0, 1], port).into())?);
-    Ok((server, port))
+    drop(connect_when_ready(address)?);
+    Ok((server, address))
+}
+
+/// Sends `file` to whoever connects, with a process for each.
+fn start_socat(file: &Path) -> Result<(Measured, SocketAddr), String> {
+    installed("socat")?;
+    let port = free_port();
+    let listen = format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,backlog=128");
+    let open = format!("OPEN:{},rdonly", file.display());
+    let mut command = Command::new("socat");
+    command.args(["-b", "262144", "-U", &listen, &open]);
+    let server = Measured::start(&mut command)?;
+    Ok((server, ([127, 0, 0, 1], port).into()))
+}
+
+fn nc_pair(directory: &Path, name: &str) -> Result<Figures, String> {
+    installed("nc")?;
+    let port = free_port().to_string();
+    let mut sender = Command::new("nc");
+    sender.args(["-l", "-N", "127.0.0.1", &port]);
+    let mut receiver = Command::new("nc");
+    receiver.args(["-d", "127.0.0.1", &port]);
+    pair(directory, name, sender, receiver)
+}
+
+fn socat_pair(directory: &Path, name: &str) -> Result<Figures, String> {
+    installed("socat")?;
+    let port = free_port();
+    let listen = format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr");
+    let mut sender = Command::new("socat");
+    sender.args(["-b", "262144", "-u", "-", &listen]);
+    let mut receiver = Command::new("socat");
+    receiver.args(["-b", "262144", "-u", &format!("TCP:127.0.0.1:{port}"), "-"]);
+    pair(directory, name, sender, receiver)
 }
 
 /// A sender whose standard input is the file, and a receiver whose standard output becomes one.
@@ -301,30 +313,28 @@ fn pair(
     let begin = Instant::now();
     let mut client = Measured::start_as_is(&mut receiver)?;
     client.wait()?;
-    let figures = figures(begin.elapsed(), directory, name, &target)?;
+    let figures = figures(begin.elapsed(), directory, name)?;
     Ok(with_memory(figures, server, client))
 }
 
 fn python_pair(directory: &Path, name: &str) -> Result<Figures, String> {
-    let (server, port) = start_python(directory)?;
-    let target = directory.join("target").join(name);
+    let (server, address) = start_python(directory)?;
     let begin = Instant::now();
     let mut command = Command::new("python3");
     command
-        .args(["-c", PYTHON_CLIENT, &port.to_string(), name])
-        .arg(&target);
+        .args(["-c", PYTHON_CLIENT, &address.port().to_string(), name])
+        .arg(directory.join("target").join(name));
     let mut client = Measured::start(&mut command)?;
     client.wait()?;
-    let figures = figures(begin.elapsed(), directory, name, &target)?;
+    let figures = figures(begin.elapsed(), directory, name)?;
     Ok(with_memory(figures, server, client))
 }
 
 /// The throughput, if what has arrived is what was sent. The copy is deleted.
-fn figures(time: Duration, directory: &Path, name: &str, copy: &Path) -> Result<Figures, String> {
-    let (mut sent, mut received) = (
-        File::open(directory.join(name)).unwrap(),
-        File::open(copy).unwrap(),
-    );
+fn figures(time: Duration, directory: &Path, name: &str) -> Result<Figures, String> {
+    let copy = directory.join("target").join(name);
+    let mut sent = File::open(directory.join(name)).unwrap();
+    let mut received = File::open(&copy).unwrap();
     let length = sent.metadata().unwrap().len();
     let (mut one, mut other) = (vec![0; MIB as usize], vec![0; MIB as usize]);
     if received.metadata().unwrap().len() != length {

@@ -46,52 +46,55 @@ pub fn compare(title: &str, contenders: Vec<Contender>) {
     compare_often(ROUNDS, title, contenders);
 }
 
-/// Runs the contenders in turn, A B C B C A …, `rounds` times, and prints a table: the median of each figure, its
-/// spread, and the ratio of the medians of the first figure to ours, the first contender.
+/// Runs the contenders in turn, A B C B C A …, `rounds` times, and prints a table: the median of each
+/// figure, its spread, and the ratio of the medians of the first figure to ours, the first contender.
 pub fn compare_often(rounds: usize, title: &str, mut contenders: Vec<Contender>) {
     println!("\n## {title}\n");
-    let mut runs: Vec<Result<Vec<Figures>, String>> =
-        contenders.iter().map(|_| Ok(vec![])).collect();
+    let runs = run_in_turn(rounds, title, &mut contenders);
+    print_table(&contenders, &runs);
+}
+
+/// The figures of all runs of one contender, or why there are none.
+type Runs = Result<Vec<Figures>, String>;
+
+fn run_in_turn(rounds: usize, title: &str, contenders: &mut [Contender]) -> Vec<Runs> {
     let count = contenders.len();
+    let mut runs: Vec<Runs> = vec![Ok(vec![]); count];
     for round in 0..rounds {
         // Each round begins with the next one, so that nobody always follows the same other.
         for at in (0..count).map(|turn| (round + turn) % count) {
             let Ok(figures) = &mut runs[at] else { continue };
-            progress(&format!(
-                "{title}: {}/{rounds} {}",
-                round + 1,
-                contenders[at].name
-            ));
-            match (contenders[at].run)() {
+            let contender = &mut contenders[at];
+            let turn = round + 1;
+            progress(&format!("{title}: {turn}/{rounds} {}", contender.name));
+            match (contender.run)() {
                 Ok(run) => figures.push(run),
                 Err(problem) => runs[at] = Err(problem),
             }
         }
     }
     progress("");
-    let names = match runs.iter().flatten().find_map(|runs| runs.first()) {
-        Some(run) => run.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+    runs
+}
+
+fn print_table(contenders: &[Contender], runs: &[Runs]) {
+    let names: Vec<&str> = match runs.iter().flatten().find_map(|runs| runs.first()) {
+        Some(run) => run.iter().map(|(name, _)| *name).collect(),
         None => return println!("nothing could be measured: {:?}", runs[0]),
     };
     println!("| | {} | ratio |", names.join(" | "));
     println!("| --- | {}--- |", "--- | ".repeat(names.len()));
-    let ours = runs[0]
-        .as_ref()
-        .map(|runs| median(runs, 0))
-        .unwrap_or(f64::NAN);
-    for (contender, runs) in contenders.iter().zip(&runs) {
+    let ours = match &runs[0] {
+        Ok(runs) => median(runs, 0),
+        Err(_) => f64::NAN,
+    };
+    for (Contender { name, .. }, runs) in contenders.iter().zip(runs) {
         match runs {
-            Err(problem) => {
-                println!(
-                    "| {} | {problem} |{}",
-                    contender.name,
-                    " |".repeat(names.len())
-                );
-            }
+            Err(problem) => println!("| {name} | {problem} |{}", " |".repeat(names.len())),
             Ok(runs) => {
                 let cells: String = (0..names.len()).map(|at| cell(runs, at)).collect();
                 let ratio = median(runs, 0) / ours;
-                println!("| {} |{cells} {ratio:.2} |", contender.name);
+                println!("| {name} |{cells} {ratio:.2} |");
             }
         }
     }

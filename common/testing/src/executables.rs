@@ -1,0 +1,58 @@
+//! Where the executables are: the programs and their examples, built first, and Python.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The directory of the workspace.
+pub fn root() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().unwrap()
+}
+
+/// Builds `what` with the cargo that runs this test or benchmark, and in the same profile. Returns
+/// the directory of the executables.
+pub fn build(what: &[&str]) -> PathBuf {
+    let test = std::env::current_exe().unwrap(); // target/debug/deps/exercises-…
+    let built = test.ancestors().nth(2).unwrap();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet"]).args(what);
+    match built.file_name().and_then(|profile| profile.to_str()) {
+        Some("debug") | None => {}
+        Some(profile) => drop(build.args(["--profile", profile])),
+    }
+    build.current_dir(root()).stdin(Stdio::null());
+    match build.status() {
+        Ok(status) => assert!(status.success(), "{build:?}: {status}"),
+        Err(error) if !cfg!(windows) => panic!("{build:?}: {error}"),
+        Err(_) => {} // tests built elsewhere may run there without a cargo, beside what they test
+    }
+    built.to_path_buf()
+}
+
+/// The executable of an example.
+pub fn example(package: &str, name: &str) -> PathBuf {
+    let built = build(&["--package", package, "--example", name]);
+    built.join("examples").join(executable(name))
+}
+
+/// The executable of another program of this workspace.
+pub fn sibling(name: &str) -> PathBuf {
+    build(&["--package", name]).join(executable(name))
+}
+
+fn executable(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}
+
+/// `python3`, unbuffered and in UTF-8, or a note that it is missing and `None`.
+pub fn python() -> Option<Command> {
+    let found = Command::new("python3").arg("--version").output();
+    if !found.is_ok_and(|version| version.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "python3 is missing");
+        eprintln!("python3 is missing: skipped");
+        return None;
+    }
+    let mut command = Command::new("python3");
+    command.arg("-u").env("PYTHONIOENCODING", "utf-8");
+    Some(command)
+}

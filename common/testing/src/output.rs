@@ -1,0 +1,74 @@
+//! What a program writes, collected while it runs.
+
+use crate::DEADLINE;
+use std::io::Read;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// What has come out of one of a program's streams so far.
+#[derive(Default)]
+pub(crate) struct Output {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl State {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+impl Output {
+    /// Reads `stream` to its end, on a thread of its own.
+    pub(crate) fn collect(mut stream: impl Read + Send + 'static) -> Arc<Output> {
+        let output = Arc::new(Output::default());
+        let collected = output.clone();
+        thread::spawn(move || {
+            let mut buffer = vec![0; 64 * 1024];
+            loop {
+                let length = stream.read(&mut buffer).unwrap_or(0);
+                let mut state = collected.state.lock().unwrap();
+                state.bytes.extend_from_slice(&buffer[..length]);
+                state.ended = length == 0;
+                collected.changed.notify_all();
+                if state.ended {
+                    return;
+                }
+            }
+        });
+        output
+    }
+
+    /// All that has come so far.
+    pub(crate) fn text(&self) -> String {
+        self.state.lock().unwrap().text()
+    }
+
+    /// Waits until `found` returns something for the text so far and whether that is all of it;
+    /// `None` at the deadline or the end.
+    pub(crate) fn wait_for<T>(&self, found: impl Fn(&str, bool) -> Option<T>) -> Option<T> {
+        self.wait_within(DEADLINE, found)
+    }
+
+    /// The same, for a limit of the caller's.
+    pub(crate) fn wait_within<T>(
+        &self,
+        limit: Duration,
+        found: impl Fn(&str, bool) -> Option<T>,
+    ) -> Option<T> {
+        let look = |state: &State| found(&state.text(), state.ended);
+        let state = self.state.lock().unwrap();
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(state, limit, |state| look(state).is_none() && !state.ended)
+            .unwrap();
+        look(&state)
+    }
+}

@@ -1,0 +1,70 @@
+//! Sockets at the other end of a program, with a deadline on every wait.
+
+use crate::{DEADLINE, within_deadline};
+use common::retry_interrupted;
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+
+/// A UDP socket on this machine whose receives have a deadline.
+pub fn udp() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    socket
+}
+
+/// One datagram and its sender.
+#[track_caller]
+pub fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
+    let mut buffer = vec![0; 65_535];
+    let received = retry_interrupted(|| socket.recv_from(&mut buffer));
+    let (length, sender) = received.expect("no datagram came");
+    buffer.truncate(length);
+    (buffer, sender)
+}
+
+/// A listening TCP socket on this machine, and its address.
+pub fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+/// Accepts one connection, whose reads and writes have a deadline.
+#[track_caller]
+pub fn accept(listener: &TcpListener) -> TcpStream {
+    let listener = listener.try_clone().unwrap();
+    let (socket, _) = within_deadline("accept", move || listener.accept().unwrap());
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    socket.set_write_timeout(Some(DEADLINE)).unwrap();
+    socket
+}
+
+/// Connects to `address`; reads and writes have a deadline.
+#[track_caller]
+pub fn connect(address: SocketAddr) -> TcpStream {
+    let socket = TcpStream::connect_timeout(&address, DEADLINE).unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    socket.set_write_timeout(Some(DEADLINE)).unwrap();
+    socket
+}
+
+/// The next `length` bytes of a connection.
+#[track_caller]
+pub fn read(mut socket: &TcpStream, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    socket.read_exact(&mut bytes).unwrap();
+    bytes
+}
+
+/// All bytes up to the end of a connection, or the error that ends it.
+pub fn read_all(mut socket: &TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    socket.read_to_end(&mut bytes).map(|_| bytes)
+}
+
+/// Closes a connection with a reset: what its peer has sent must still be unread, which is waited
+/// for here.
+pub fn reset(socket: TcpStream) {
+    retry_interrupted(|| socket.peek(&mut [0])).unwrap();
+    drop(socket);
+}

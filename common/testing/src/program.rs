@@ -1,0 +1,303 @@
+//! Programs as processes: what goes into them, what comes out, and how they end.
+
+use crate::{DEADLINE, Output, python};
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// How long a caller with several programs looks after one of them.
+const LITTLE: Duration = Duration::from_millis(50);
+
+/// A program that is running. Dropping it kills it.
+pub struct Program {
+    name: String,
+    child: Child,
+    input: Option<ChildStdin>,
+    pub(crate) out: Option<Arc<Output>>,
+    pub(crate) err: Arc<Output>,
+}
+
+/// How a program has ended, and all that it said.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit status; `None` where a signal has killed it.
+    pub status: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Ended {
+    /// It has ended with status 0, and with so many notes on standard error.
+    #[track_caller]
+    pub fn check_quiet(&self, notes: usize) {
+        let seen = (self.status, self.err.lines().count());
+        assert_eq!(seen, (Some(0), notes), "{self:?}");
+    }
+
+    /// It has failed at work before it could show anything: status 1, and a line that tells why.
+    #[track_caller]
+    pub fn check_failed(&self, problem: &str) {
+        assert_eq!((self.status, self.out.as_str()), (Some(1), ""), "{self:?}");
+        assert!(self.err.starts_with(problem), "{self:?}");
+    }
+}
+
+impl Program {
+    /// Starts the executable `exe` (`env!("CARGO_BIN_EXE_…")`).
+    pub fn start(exe: &str, arguments: &[&str]) -> Program {
+        let mut command = Command::new(exe);
+        command.args(arguments);
+        Program::spawn(command)
+    }
+
+    /// The same, in the directory `directory`.
+    pub fn start_in(directory: &Path, exe: &str, arguments: &[&str]) -> Program {
+        let mut command = Command::new(exe);
+        command.args(arguments).current_dir(directory);
+        Program::spawn(command)
+    }
+
+    /// Starts a Python peer, or says that there is no Python and returns `None`. With the
+    /// environment variable `CI` set, a missing Python is a failure.
+    pub fn python(source: &str, arguments: &[&str]) -> Option<Program> {
+        let mut command = python()?;
+        command.arg("-c").arg(source).args(arguments);
+        Some(Program::spawn(command))
+    }
+
+    /// Starts `command` with its three streams connected to the test.
+    pub fn spawn(mut command: Command) -> Program {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let name = format!("{command:?}").chars().take(200).collect();
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Program {
+            name,
+            input: child.stdin.take(),
+            out: child.stdout.take().map(Output::collect),
+            err: Output::collect(child.stderr.take().unwrap()),
+            child,
+        }
+    }
+
+    /// Starts the executable `exe` with a standard output that nobody reads, as under `| head -0`.
+    pub fn start_unread(exe: &str, arguments: &[&str]) -> Program {
+        let mut command = Command::new(exe);
+        command.args(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(unread())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        Program {
+            name: format!("{command:?} without a reader"),
+            input: child.stdin.take(),
+            out: None,
+            err: Output::collect(child.stderr.take().unwrap()),
+            child,
+        }
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Types a line.
+    pub fn type_line(&mut self, line: &str) {
+        self.type_bytes(format!("{line}\n").as_bytes());
+    }
+
+    /// Types bytes, without a line end. A program that has ended does not see them.
+    pub fn type_bytes(&mut self, bytes: &[u8]) {
+        let _ = self
+            .input
+            .as_mut()
+            .expect("the input has ended")
+            .write_all(bytes);
+    }
+
+    /// Ends the input: Ctrl-D.
+    pub fn end_input(&mut self) {
+        self.input = None;
+    }
+
+    /// What standard output has shown so far.
+    pub fn shown(&self) -> String {
+        self.out.as_ref().map(|out| out.text()).unwrap_or_default()
+    }
+
+    /// What standard error has shown so far.
+    pub fn noted(&self) -> String {
+        self.err.text()
+    }
+
+    /// Waits until standard output shows `text`.
+    #[track_caller]
+    pub fn expect(&self, text: &str) {
+        let out = self.out.as_ref().expect("nobody reads the output");
+        if out
+            .wait_for(|shown, _| shown.contains(text).then_some(()))
+            .is_none()
+        {
+            self.fail(&format!("standard output never showed {text:?}"));
+        }
+    }
+
+    /// Waits until standard output shows what `found` looks for, but not long: for a caller that has
+    /// other programs to look after. Returns what has been shown.
+    pub fn wait_a_little(&self, found: impl Fn(&str) -> bool) -> String {
+        let out = self.out.as_ref().expect("nobody reads the output");
+        out.wait_within(LITTLE, |shown, _| found(shown).then_some(()));
+        self.shown()
+    }
+
+    /// Waits until `found` finds something in what standard output shows.
+    pub fn wait_a_while<T>(&self, found: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.out.as_ref()?.wait_for(|shown, _| found(shown))
+    }
+
+    /// Waits until standard error shows `text`.
+    #[track_caller]
+    pub fn expect_note(&self, text: &str) {
+        if self
+            .err
+            .wait_for(|shown, _| shown.contains(text).then_some(()))
+            .is_none()
+        {
+            self.fail(&format!("standard error never showed {text:?}"));
+        }
+    }
+
+    /// The address that the first line of standard error tells, as this machine reaches it.
+    #[track_caller]
+    pub fn address(&self) -> SocketAddr {
+        match self.find_address(DEADLINE) {
+            Some(address) => address,
+            None => self.fail("the first line of standard error tells no address"),
+        }
+    }
+
+    pub(crate) fn find_address(&self, limit: Duration) -> Option<SocketAddr> {
+        let mut address = self.err.wait_within(limit, |shown, _| {
+            let (line, _) = shown.split_once('\n')?;
+            address_in(line)
+        })?;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        Some(address)
+    }
+
+    /// Sends a signal: `INT` is Ctrl-C.
+    #[cfg(unix)]
+    pub fn signal(&self, signal: &str) {
+        let id = self.id().to_string();
+        let sent = Command::new("sh")
+            .args(["-c", "kill -$0 $1", signal, &id])
+            .status()
+            .unwrap();
+        assert!(sent.success(), "kill -{signal} {id}: {sent}");
+    }
+
+    /// Waits until the program ends.
+    #[track_caller]
+    pub fn end(mut self) -> Ended {
+        match self.end_before(DEADLINE) {
+            Some(ended) => ended,
+            None => self.fail("it does not end"),
+        }
+    }
+
+    pub(crate) fn end_before(&mut self, limit: Duration) -> Option<Ended> {
+        // A process that has ended has closed its streams, so their ends can be waited for.
+        for output in self.out.iter().chain([&self.err]) {
+            output.wait_within(limit, |_, ended| ended.then_some(()))?;
+        }
+        self.input = None;
+        Some(Ended {
+            status: self.child.wait().unwrap().code(),
+            out: self.shown(),
+            err: self.noted(),
+        })
+    }
+
+    /// Kills the program.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    #[track_caller]
+    fn fail(&self, problem: &str) -> ! {
+        panic!(
+            "{}: {problem}\n--- standard output so far:\n{}\n--- standard error so far:\n{}",
+            self.name,
+            self.shown(),
+            self.noted()
+        )
+    }
+}
+
+/// An output whose other end is closed before the program starts, so that not even its first line
+/// finds a reader.
+#[cfg(unix)]
+fn unread() -> Stdio {
+    let (writer, reader) = std::os::unix::net::UnixStream::pair().unwrap();
+    drop(reader);
+    Stdio::from(std::os::fd::OwnedFd::from(writer))
+}
+
+/// Elsewhere a pipe, whose other end is closed right after the start.
+#[cfg(not(unix))]
+fn unread() -> Stdio {
+    Stdio::piped()
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+        // No program panics, not even in a thread whose end nobody notices.
+        if !thread::panicking() && self.noted().contains(" panicked at ") {
+            self.fail("it has panicked");
+        }
+    }
+}
+
+/// The first address in a line, whatever space or full-width punctuation there is around it.
+pub fn address_in(line: &str) -> Option<SocketAddr> {
+    line.split(|c: char| c.is_whitespace() || "，。、；：（）".contains(c))
+        .find_map(|word| word.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address_in;
+
+    #[test]
+    fn an_address_is_found_beside_full_width_punctuation() {
+        for (line, address) in [
+            ("已绑定 127.0.0.1:8080 ，收到数据报后回复", "127.0.0.1:8080"),
+            ("已绑定 127.0.0.1:8080，收到数据报后回复", "127.0.0.1:8080"),
+            ("正在监听：[::1]:6664。", "[::1]:6664"),
+            ("stand-in 127.0.0.1:9", "127.0.0.1:9"),
+        ] {
+            assert_eq!(address_in(line), address.parse().ok(), "{line}");
+        }
+        assert_eq!(address_in("已绑定 127.0.0.1，端口 8080"), None);
+    }
+}

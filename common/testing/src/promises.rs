@@ -1,0 +1,85 @@
+//! What all programs promise, checked on one of them: its command line, and its end after a signal.
+
+use crate::Program;
+
+/// What every program does with `--help`, with a wrong option and with too many arguments.
+pub fn check_command_line(exe: &str, usage: &str, most: usize) {
+    for option in ["--help", "-h"] {
+        let help = Program::start(exe, &[option]).end();
+        assert_eq!((help.status, help.err.as_str()), (Some(0), ""), "{help:?}");
+        assert!(
+            help.out.starts_with(&format!("用法: {usage}\n")),
+            "{help:?}"
+        );
+        assert!(
+            help.out.contains("\n例如: ") && help.out.contains("[IPV6]:PORT"),
+            "{help:?}"
+        );
+    }
+    check_refused(exe, usage, &["--nonsense"], "没有 --nonsense 这个选项");
+    let many = vec!["127.0.0.1:9"; most + 1];
+    check_refused(
+        exe,
+        usage,
+        &many,
+        &format!("参数太多：最多 {most} 个，127.0.0.1:9 是多出来的"),
+    );
+}
+
+/// A wrong argument: one line that says what is wrong with it, the usage, status 2.
+#[track_caller]
+pub fn check_refused(exe: &str, usage: &str, arguments: &[&str], problem: &str) {
+    let ended = Program::start(exe, arguments).end();
+    let lines: Vec<&str> = ended.err.lines().collect();
+    assert_eq!(
+        (ended.status, ended.out.as_str()),
+        (Some(2), ""),
+        "{arguments:?}: {ended:?}"
+    );
+    assert!(lines[0].starts_with(problem), "{arguments:?}: {ended:?}");
+    assert_eq!(
+        lines[1],
+        format!("用法: {usage}"),
+        "{arguments:?}: {ended:?}"
+    );
+}
+
+/// The addresses that no program takes as a destination.
+pub fn check_refused_remotes(exe: &str, usage: &str) {
+    for (remote, problem) in [
+        ("70000", "端口 70000 太大"),
+        ("127.0.0.1:0", "端口 0 不能作为目的端口"),
+        ("127.0.0.1:x", "端口 x 不是数字"),
+        ("no-such-host.invalid:1", "找不到主机 no-such-host.invalid"),
+        ("[::1", "地址 [::1 有误：缺少右方括号"),
+        ("", "地址是空的"),
+    ] {
+        check_refused(exe, usage, &[remote], problem);
+    }
+}
+
+/// The addresses that no program listens on.
+pub fn check_refused_locals(exe: &str, usage: &str) {
+    for (local, problem) in [
+        ("65536", "端口 65536 太大"),
+        ("a:b:c", "地址 a:b:c 有误：冒号太多"),
+        ("no-such-host.invalid:1", "找不到主机 no-such-host.invalid"),
+    ] {
+        check_refused(exe, usage, &[local], problem);
+    }
+}
+
+/// Ctrl-C, SIGTERM and SIGHUP end what `start` has brought to the place where it waits.
+#[cfg(unix)]
+pub fn check_signals(start: impl Fn() -> Program) {
+    for signal in ["INT", "TERM", "HUP"] {
+        let program = start();
+        program.signal(signal);
+        let ended = program.end();
+        assert_eq!(ended.status, Some(0), "{signal}: {ended:?}");
+        assert!(
+            ended.err.ends_with("收到中断信号，程序结束\n"),
+            "{signal}: {ended:?}"
+        );
+    }
+}
