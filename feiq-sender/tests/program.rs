@@ -41,7 +41,7 @@ fn text_that_cannot_be_sent_is_refused_by_name_and_takes_no_number() {
     );
     sender.expect_note("第 2 个字符 😀 (U+1F600) 在 GBK 中没有编码");
     sender.expect_note("一个数据报最多 65507 字节");
-    sender.expect_note("第 1 个字节 0xff 不是 UTF-8");
+    sender.expect_note("第 1 个字节 0xff 不是有效的 UTF-8");
 }
 
 #[test]
@@ -82,8 +82,8 @@ fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
 #[test]
 fn a_console_that_does_not_work_is_a_failure() {
     for (redirected, problem) in [
-        ("< /", "读标准输入 失败："),
-        ("> /dev/full", "写标准输出 失败："),
+        ("< /", "无法读取标准输入："),
+        ("> /dev/full", "无法写入标准输出：磁盘空间不足："),
     ] {
         if redirected.contains("full") && !std::path::Path::new("/dev/full").exists() {
             continue;

@@ -53,7 +53,7 @@ fn what_is_missing_is_asked_for_and_the_file_is_stored() {
     let ended = client.end();
     assert_eq!(ended.status, Some(0), "{ended:?}");
     assert_eq!(ended.out, "ip地址:端口:文件名:收到消息\n文件传输完毕\n");
-    assert_eq!(ended.err, format!("已连接 {address} ，下载 道士.txt\n"));
+    assert_eq!(ended.err, format!("已连接 {address}，下载 道士.txt\n"));
     assert_eq!(names(&directory), ["道士.txt"]);
     assert_eq!(
         fs::read(directory.path().join("道士.txt")).unwrap(),
@@ -87,12 +87,12 @@ fn answers_that_cannot_be_used_are_asked_for_again() {
     let (ip, port, name) = ("ip地址:".repeat(3), "端口:".repeat(4), "文件名:".repeat(4));
     client.expect(&format!("{ip}{port}{name}"));
     for problem in [
-        "主机地址是空的",
+        "主机地址不能为空",
         "找不到主机 no-such-host.invalid",
-        "端口 abc 不是数字",
+        "端口 abc 不是整数",
         "端口 0 不能作为目的端口",
         "端口 65536 太大",
-        "文件名是空的",
+        "文件名不能为空",
         "文件名 .. 不能用",
         "超过 1024 字节",
     ] {
@@ -284,7 +284,10 @@ fn a_full_disk_is_a_failure_without_leftovers() {
         ended.out, "mounted\n收到消息\nstatus 1\na\nold\n",
         "{ended:?}"
     );
-    assert!(ended.err.contains("没有保存：写不下去了："), "{ended:?}");
+    assert!(
+        ended.err.contains("没有保存：写入文件失败：磁盘空间不足："),
+        "{ended:?}"
+    );
 }
 
 #[cfg(unix)]
@@ -348,7 +351,7 @@ fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
 fn wrong_arguments_are_refused_by_name() {
     testing::check_command_line(EXE, USAGE, 2);
     testing::check_refused_remotes(EXE, USAGE);
-    testing::check_refused(EXE, USAGE, &["127.0.0.1:9", ""], "文件名是空的");
+    testing::check_refused(EXE, USAGE, &["127.0.0.1:9", ""], "文件名不能为空");
     testing::check_refused(EXE, USAGE, &["127.0.0.1:9", "a/.."], "文件名 a/.. 不能用");
 }
 
@@ -357,7 +360,9 @@ fn nobody_listening_is_a_failure() {
     let (listener, address) = listen();
     drop(listener);
     let ended = Program::start(EXE, &[&address.to_string(), "a"]).end();
-    ended.check_failed(&format!("连接 {address} 失败："));
+    ended.check_failed(&format!(
+        "无法连接 {address}：连接被拒绝，通常是该端口没有程序在监听："
+    ));
 }
 
 /// A terminal on standard error shows the progress, in one line.

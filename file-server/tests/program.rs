@@ -98,7 +98,7 @@ fn every_refusal_is_told_and_sends_nothing() {
     let own = directory.path().join("a.txt");
     let long = [b'x'; 1025];
     let mut refused: Vec<(&[u8], &str)> = vec![
-        (b"missing", "打不开 \"missing\"："),
+        (b"missing", "无法打开 \"missing\"："),
         (b"..", "拒绝：\"..\" 不是目录内的相对路径"),
         (relative.as_bytes(), "不是目录内的相对路径"),
         (
@@ -136,8 +136,8 @@ fn every_refusal_is_told_and_sends_nothing() {
             (&b"link"[..], "拒绝：\"link\" 指向目录之外"),
             (b"linked/secret", "拒绝：\"linked/secret\" 指向目录之外"),
             (b"zero", "拒绝：\"zero\" 指向目录之外"),
-            (b"loop", "打不开 \"loop\"："),
-            (b"a.txt/", "打不开 \"a.txt/\"："),
+            (b"loop", "无法打开 \"loop\"："),
+            (b"a.txt/", "无法打开 \"a.txt/\"："),
             (b"fifo", "拒绝：\"fifo\" 不是普通文件"),
         ]);
     }
@@ -240,7 +240,7 @@ fn a_client_that_resets_is_told_and_the_next_one_is_served() {
     let (server, _directory) = server();
     let client = ask(&server, "large");
     testing::reset(client);
-    server.expect_note("发送文件 失败：");
+    server.expect_note("无法发送：连接被对方重置：");
     assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
 }
 
@@ -330,7 +330,7 @@ fn few_file_descriptors_are_enough_for_everybody_in_turn() {
         assert_eq!(read_all(&client).unwrap(), b"content");
     }
     assert!(
-        !server.noted().contains("接受连接失败"),
+        !server.noted().contains("无法接受连接"),
         "{}",
         server.noted()
     );
@@ -367,16 +367,23 @@ fn wrong_arguments_are_refused_by_name() {
         EXE,
         USAGE,
         &["0", "no-such-directory"],
-        "目录 no-such-directory 打不开",
+        "无法打开目录 no-such-directory：没有那个文件或目录：",
     );
-    testing::check_refused(EXE, USAGE, &["0", "Cargo.toml"], "目录 Cargo.toml 打不开");
+    testing::check_refused(
+        EXE,
+        USAGE,
+        &["0", "Cargo.toml"],
+        "无法打开目录 Cargo.toml：",
+    );
 }
 
 #[test]
 fn a_port_that_is_taken_is_a_failure() {
     let (_taken, address) = testing::listen();
     let ended = Program::start(EXE, &[&address.to_string()]).end();
-    ended.check_failed(&format!("监听 {address} 失败："));
+    ended.check_failed(&format!(
+        "无法监听 {address}：地址已被占用，另一个程序在用这个端口："
+    ));
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn an_empty_line_and_text_that_gbk_lacks_send_nothing() {
     client.type_line("ok");
     assert_eq!(read(&server, 2), b"ok");
     client.expect_note("第 2 个字符 😀 (U+1F600) 在 GBK 中没有编码");
-    client.expect_note("第 1 个字节 0xff 不是 UTF-8");
+    client.expect_note("第 1 个字节 0xff 不是有效的 UTF-8");
     client.expect(&"输入:".repeat(4));
 }
 
@@ -199,7 +199,9 @@ fn nobody_listening_is_a_failure() {
     let (listener, address) = listen();
     drop(listener);
     let ended = Program::start(EXE, &[&address.to_string()]).end();
-    ended.check_failed(&format!("连接 {address} 失败："));
+    ended.check_failed(&format!(
+        "无法连接 {address}：连接被拒绝，通常是该端口没有程序在监听："
+    ));
     assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
 }
 

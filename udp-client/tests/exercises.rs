@@ -23,7 +23,7 @@ fn silence_means_four_tries_and_a_failure(check: &Check) {
     server.receives_just("你好", "第 2 次发来的这一行（此前 500 毫秒没有应答）");
     server.receives_just("你好", "第 3 次发来的这一行（此前又有 1 秒没有应答）");
     server.receives_just("你好", "第 4 次发来的这一行（此前又有 2 秒没有应答）");
-    client.notes("没有人回答");
+    client.notes("没有收到回复");
     client.ends(1);
     server.has_nothing_more("没有第 5 次发送");
 }

@@ -74,7 +74,7 @@ fn a_line_that_is_not_utf8_is_refused_and_the_next_one_is_sent() {
     let mut client = client(&server);
     client.type_bytes(b"\xc4\xe3\nnext\n");
     assert_eq!(receive(&server).0, b"next");
-    client.expect_note("第 1 个字节 0xc4 不是 UTF-8");
+    client.expect_note("第 1 个字节 0xc4 不是有效的 UTF-8");
 }
 
 #[test]
@@ -139,7 +139,9 @@ fn a_port_that_is_taken_is_a_failure() {
     let taken = udp();
     let local = taken.local_addr().unwrap().to_string();
     let ended = Program::start(EXE, &["127.0.0.1:9", &local]).end();
-    ended.check_failed(&format!("绑定 {local} 失败："));
+    ended.check_failed(&format!(
+        "无法绑定 {local}：地址已被占用，另一个程序在用这个端口："
+    ));
 }
 
 #[test]

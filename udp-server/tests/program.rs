@@ -64,7 +64,7 @@ fn an_answer_that_cannot_be_sent_is_refused_and_asked_for_again() {
     server.type_line("ok");
     assert_eq!(receive(&peer).0, b"ok");
     server.expect_note("一个数据报最多 65507 字节");
-    server.expect_note("第 1 个字节 0xff 不是 UTF-8");
+    server.expect_note("第 1 个字节 0xff 不是有效的 UTF-8");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn signals_end_it_while_its_output_is_stuck() {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut bound = String::new();
     output.read_line(&mut bound).unwrap(); // and from here on nobody reads
-    let address = bound.split_whitespace().nth(1).unwrap();
+    let address = testing::address_in(&bound).unwrap();
     // More than a pipe holds (64 KiB on Linux, 16 on macOS): the server is stuck in the second.
     let peer = udp();
     for _ in 0..2 {

@@ -168,7 +168,7 @@ impl Check {
         name: Option<&'static str>,
         arguments: &[&str],
     ) -> Subject<'a> {
-        let exe = self.exe.to_str().expect("程序的路径不是 UTF-8");
+        let exe = self.exe.to_str().expect("程序的路径不是有效的 UTF-8");
         let started = self.exe.file_stem().unwrap().to_string_lossy();
         let mut started = [&[&*started], arguments].concat().join(" ");
         if let Some(name) = name {

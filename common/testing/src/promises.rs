@@ -8,11 +8,11 @@ pub fn check_command_line(exe: &str, usage: &str, most: usize) {
         let help = Program::start(exe, &[option]).end();
         assert_eq!((help.status, help.err.as_str()), (Some(0), ""), "{help:?}");
         assert!(
-            help.out.starts_with(&format!("用法: {usage}\n")),
+            help.out.starts_with(&format!("用法：{usage}\n")),
             "{help:?}"
         );
         assert!(
-            help.out.contains("\n例如: ") && help.out.contains("[IPV6]:PORT"),
+            help.out.contains("\n例如：") && help.out.contains("[IPV6]:PORT"),
             "{help:?}"
         );
     }
@@ -22,7 +22,7 @@ pub fn check_command_line(exe: &str, usage: &str, most: usize) {
         exe,
         usage,
         &many,
-        &format!("参数太多：最多 {most} 个，127.0.0.1:9 是多出来的"),
+        &format!("参数太多（最多 {most} 个），多余的是 127.0.0.1:9"),
     );
 }
 
@@ -39,7 +39,7 @@ pub fn check_refused(exe: &str, usage: &str, arguments: &[&str], problem: &str) 
     assert!(lines[0].starts_with(problem), "{arguments:?}: {ended:?}");
     assert_eq!(
         lines[1],
-        format!("用法: {usage}"),
+        format!("用法：{usage}"),
         "{arguments:?}: {ended:?}"
     );
 }
@@ -49,10 +49,10 @@ pub fn check_refused_remotes(exe: &str, usage: &str) {
     for (remote, problem) in [
         ("70000", "端口 70000 太大"),
         ("127.0.0.1:0", "端口 0 不能作为目的端口"),
-        ("127.0.0.1:x", "端口 x 不是数字"),
+        ("127.0.0.1:x", "端口 x 不是整数"),
         ("no-such-host.invalid:1", "找不到主机 no-such-host.invalid"),
         ("[::1", "地址 [::1 有误：缺少右方括号"),
-        ("", "地址是空的"),
+        ("", "地址不能为空"),
     ] {
         check_refused(exe, usage, &[remote], problem);
     }

@@ -93,7 +93,10 @@ fn a_taken_port_is_told() {
             (Some(1), ""),
             "{ended:?}"
         );
-        assert!(ended.err.contains(&format!("{taken} 失败：")), "{ended:?}");
+        assert!(
+            ended.err.contains(&format!("{taken}：地址已被占用，")),
+            "{ended:?}"
+        );
     }
 }
 
@@ -150,7 +153,7 @@ fn text_that_gbk_lacks_is_refused_by_its_place_in_the_line() {
 fn a_directory_that_is_none_is_refused() {
     let (package, name, usage) = SERVERS[5];
     let arguments = ["127.0.0.1:0", "no such directory"];
-    let problem = "目录 no such directory 打不开";
+    let problem = "无法打开目录 no such directory：没有那个文件或目录：";
     check_refused(&exe(package, name), usage, &arguments, problem);
 }
 
