@@ -23,6 +23,7 @@ fn check(program: &str) {
     sheet.check_links();
     sheet.check_diagrams();
     sheet.check_tables(program);
+    sheet.check_finger(program);
     sheet.check_exercises(program);
     sheet.check_screens();
 }
