@@ -77,6 +77,22 @@ fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
     ended.check_quiet(1);
 }
 
+#[test]
+fn a_message_that_was_refused_or_not_sent_is_a_failure_at_the_end() {
+    let receiver = udp();
+    for refused in ["😀", &"x".repeat(65_507)] {
+        let mut sender = sender(&receiver);
+        sender.type_line(refused);
+        sender.type_line("ok");
+        assert_eq!(
+            receive(&receiver).0.split(|byte| *byte == b':').next_back(),
+            Some(&b"ok"[..])
+        );
+        sender.end_input();
+        assert_eq!(sender.end().status, Some(1), "{refused:.9}");
+    }
+}
+
 /// And not an error a microsecond, for ever.
 #[cfg(unix)]
 #[test]

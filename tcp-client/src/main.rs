@@ -21,9 +21,9 @@ const REMOTE: &str = "127.0.0.1:10050";
 /// How many bytes to take from the stream at a time. The script takes 10, five Chinese characters.
 const RECV_SIZE: usize = 64 * 1024;
 
-/// How long a peer may take none of what is sent to it. One that is itself waiting to send, because
-/// we do not receive yet, would wait for ever, and so would we.
-const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one `write` may wait for a peer that takes nothing. One that is itself waiting to send,
+/// because we do not receive yet, would wait for ever, and so would we.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\
 用法：tcp-client [REMOTE]

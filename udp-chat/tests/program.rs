@@ -83,8 +83,20 @@ fn what_cannot_be_used_is_an_error_line_and_the_menu_again() {
     }
     chat.type_line("3");
     let ended = chat.end();
-    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(ended.status, Some(1), "not all was done: {ended:?}");
     assert_eq!(ended.out.matches(MENU).count(), 9, "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn control_characters_do_not_reach_a_terminal() {
+    let peer = udp();
+    let mut chat = Program::on_terminal(EXE, &["127.0.0.1:0"]);
+    peer.send_to(testing::HOSTILE.as_bytes(), chat.address())
+        .unwrap();
+    chat.type_line("2");
+    testing::check_hostile_text_is_harmless(&chat);
+    assert_eq!(receive(&peer).0, testing::HOSTILE.as_bytes());
 }
 
 #[test]

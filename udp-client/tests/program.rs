@@ -58,6 +58,30 @@ fn bytes_that_are_no_text_and_long_datagrams_are_shown() {
     client.expect(&format!("\n{long}\n"));
 }
 
+/// A terminal is shown symbols; a pipe gets what came, as from the script.
+#[cfg(unix)]
+#[test]
+fn control_characters_do_not_reach_a_terminal() {
+    let server = udp();
+    let remote = server.local_addr().unwrap().to_string();
+    let arguments = [&remote[..], "127.0.0.1:0"];
+    for (mut client, is_terminal) in [
+        (Program::on_terminal(EXE, &arguments), true),
+        (Program::start(EXE, &arguments), false),
+    ] {
+        client.type_line("x");
+        let hostile = format!("\u{9b}2J\u{202e}{}", testing::HOSTILE);
+        let (_, sender) = receive(&server);
+        server.send_to(hostile.as_bytes(), sender).unwrap();
+        if is_terminal {
+            client.expect("\n\u{fffd}2J\u{fffd}");
+            testing::check_hostile_text_is_harmless(&client);
+        } else {
+            client.expect(&format!("\n{hostile}\n"));
+        }
+    }
+}
+
 #[test]
 fn a_line_too_long_for_a_datagram_is_refused_and_the_next_one_is_sent() {
     let server = udp();
@@ -95,6 +119,14 @@ fn the_end_of_input_is_a_quiet_end() {
     let ended = client.end();
     assert_eq!((ended.status, ended.out.as_str()), (Some(0), ""));
     assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
+}
+
+#[test]
+fn a_refused_line_and_the_end_of_input_are_a_failure() {
+    let mut client = client(&udp());
+    client.type_bytes(b"\xff\n");
+    client.end_input();
+    assert_eq!(client.end().status, Some(1));
 }
 
 #[test]

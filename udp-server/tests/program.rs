@@ -54,6 +54,34 @@ fn odd_datagrams_are_shown_and_it_goes_on() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn control_characters_do_not_reach_a_terminal() {
+    let peer = udp();
+    let server = Program::on_terminal(EXE, &["127.0.0.1:0"]);
+    peer.send_to(testing::HOSTILE.as_bytes(), server.address())
+        .unwrap();
+    testing::check_hostile_text_is_harmless(&server);
+}
+
+/// `nohup` has SIGHUP ignored, and that is what it stays.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hang_up_does_not_end_it_under_nohup() {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" 127.0.0.1:0", EXE]);
+    let mut server = Program::spawn(command);
+    let peer = udp();
+    let address = server.address();
+    server.signal("HUP");
+    peer.send_to(b"still there?", address).unwrap();
+    server.expect("still there?");
+    server.type_line("yes");
+    assert_eq!(receive(&peer).0, b"yes");
+    server.signal("TERM");
+    assert_eq!(server.end().status, None, "ended by the signal itself");
+}
+
 #[test]
 fn an_answer_that_cannot_be_sent_is_refused_and_asked_for_again() {
     let mut server = server();

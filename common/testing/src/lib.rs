@@ -14,13 +14,17 @@ mod output;
 mod peers;
 mod program;
 mod promises;
+#[cfg(unix)]
+mod terminal;
 
 pub use executables::{build, example, python, root, sibling};
 pub(crate) use output::Output;
+#[cfg(target_os = "linux")]
+pub use peers::exchange;
 pub use peers::{accept, connect, listen, read, read_all, receive, reset, udp};
 pub use program::{Ended, Program, address_in};
 #[cfg(unix)]
-pub use promises::check_signals;
+pub use promises::{HOSTILE, check_hostile_text_is_harmless, check_signals};
 pub use promises::{
     check_command_line, check_refused, check_refused_locals, check_refused_remotes,
 };

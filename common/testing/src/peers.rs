@@ -68,3 +68,10 @@ pub fn reset(socket: TcpStream) {
     retry_interrupted(|| socket.peek(&mut [0])).unwrap();
     drop(socket);
 }
+
+/// Gives two files each other's names, in one step: renameat2(2).
+#[cfg(target_os = "linux")]
+pub fn exchange(one: &std::path::Path, other: &std::path::Path) {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).unwrap();
+}

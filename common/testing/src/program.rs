@@ -1,6 +1,10 @@
 //! Programs as processes: what goes into them, what comes out, and how they end.
 
+#[cfg(unix)]
+use crate::terminal;
 use crate::{DEADLINE, Output, python};
+#[cfg(unix)]
+use std::fs::File;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -19,6 +23,9 @@ pub struct Program {
     input: Option<ChildStdin>,
     pub(crate) out: Option<Arc<Output>>,
     pub(crate) err: Arc<Output>,
+    /// The program's end of its terminal, if it has one.
+    #[cfg(unix)]
+    terminal: Option<File>,
 }
 
 /// How a program has ended, and all that it said.
@@ -87,7 +94,43 @@ impl Program {
             out: child.stdout.take().map(Output::collect),
             err: Output::collect(child.stderr.take().unwrap()),
             child,
+            #[cfg(unix)]
+            terminal: None,
         }
+    }
+
+    /// Starts the executable `exe` with a terminal as its standard output.
+    #[cfg(unix)]
+    pub fn on_terminal(exe: &str, arguments: &[&str]) -> Program {
+        let mut command = Command::new(exe);
+        command.args(arguments);
+        Program::spawn_on_terminal(command)
+    }
+
+    /// Starts `command` with a terminal as its standard output.
+    #[cfg(unix)]
+    pub fn spawn_on_terminal(mut command: Command) -> Program {
+        let (screen, terminal) = terminal::open();
+        let kept = terminal.try_clone().unwrap();
+        command
+            .stdin(Stdio::piped())
+            .stdout(terminal)
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        Program {
+            name: format!("{command:?} on a terminal"),
+            input: child.stdin.take(),
+            out: Some(Output::collect(screen)),
+            err: Output::collect(child.stderr.take().unwrap()),
+            child,
+            terminal: Some(kept),
+        }
+    }
+
+    /// Stops the output of the terminal, as Ctrl-S does: a program that writes to it waits.
+    #[cfg(unix)]
+    pub fn stop_terminal(&self) {
+        terminal::stop_output(self.terminal.as_ref().expect("it has no terminal"));
     }
 
     /// Starts the executable `exe` with a standard output that nobody reads, as under `| head -0`.
@@ -106,6 +149,8 @@ impl Program {
             out: None,
             err: Output::collect(child.stderr.take().unwrap()),
             child,
+            #[cfg(unix)]
+            terminal: None,
         }
     }
 
@@ -223,7 +268,12 @@ impl Program {
         }
     }
 
-    pub(crate) fn end_before(&mut self, limit: Duration) -> Option<Ended> {
+    /// The same, for a limit of the caller's; `None`: it is still running.
+    pub fn end_before(&mut self, limit: Duration) -> Option<Ended> {
+        #[cfg(unix)]
+        {
+            self.terminal = None; // or its output would not end with the program
+        }
         // A process that has ended has closed its streams, so their ends can be waited for.
         for output in self.out.iter().chain([&self.err]) {
             output.wait_within(limit, |_, ended| ended.then_some(()))?;

@@ -17,6 +17,9 @@ pub fn check_command_line(exe: &str, usage: &str, most: usize) {
         );
     }
     check_refused(exe, usage, &["--nonsense"], "没有 --nonsense 这个选项");
+    // One line, whatever the argument holds.
+    let problem = "没有 --a␊␛[2J 这个选项";
+    check_refused(exe, usage, &["--a\n\x1b[2J"], problem);
     let many = vec!["127.0.0.1:9"; most + 1];
     check_refused(
         exe,
@@ -82,4 +85,20 @@ pub fn check_signals(start: impl Fn() -> Program) {
             "{signal}: {ended:?}"
         );
     }
+}
+
+/// What a peer might send to somebody who sits at a terminal: a new title, an empty screen, something
+/// for the clipboard, a way back to the beginning of the line, and a line that looks like another
+/// message. (In ASCII, so that it is the same in GBK.)
+#[cfg(unix)]
+pub const HOSTILE: &str = "\x1b]0;title\x07\x1b[2J\x1b]52;c;eA==\x07\x08\r\x7f\tdone\nforged";
+
+/// The terminal of `program` has been shown [`HOSTILE`], and nothing that it would obey.
+#[cfg(unix)]
+#[track_caller]
+pub fn check_hostile_text_is_harmless(program: &Program) {
+    program.expect("␛]0;title␇␛[2J␛]52;c;eA==␇␈␍␡\tdone\r\n    forged\r\n");
+    let shown = program.shown().replace("\r\n", "\n");
+    let obeyed = shown.find(|c: char| c.is_control() && c != '\n' && c != '\t');
+    assert_eq!(obeyed, None, "{shown:?}");
 }
