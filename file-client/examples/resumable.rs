@@ -92,46 +92,28 @@ fn download(remote: &[SocketAddr], name: &str, target: &Path) -> Result<bool, Er
     };
     let part = match found {
         Some(part) if part.version != version || part.length > version.size => {
-            part.delete()?;
+            // Another download of the same file may have done so already.
+            let _ = fs::remove_file(&part.path);
             return Ok(false);
         }
         Some(part) => part,
         None => Part::new(target, version),
     };
-    let file = receive(&mut answer, &part)?;
+    let Some(mut file) = part.open()? else {
+        return Ok(false); // it was there, and another download has deleted it
+    };
+    receive(&mut answer, &part, &mut file)?;
     if let Some(permissions) = existing {
         // Whoever was not allowed to read the old file is not allowed to read the new one.
         file.set_permissions(permissions).context("设置文件权限")?;
     }
     file.sync_all().context("保存文件")?;
-    let stored = store(|| fs::rename(&part.path, target));
-    match stored {
-        // Another download of the same version was faster, and has given this very file its name.
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-        stored => stored.context("保存文件").map(|()| true),
-    }
+    part.keep(&file, target)
 }
 
 /// Adds to the part what is missing; fewer bytes are an error, and stay for the next attempt.
-fn receive(answer: &mut impl BufRead, part: &Part) -> Result<File, Error> {
-    // Not a new file in any case: another download of the same version may have begun it by now.
-    let mut options = OpenOptions::new();
-    let opened = options
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&part.path);
-    let mut file = opened.context(format!("创建 {}", part.path.display()))?;
+fn receive(answer: &mut impl BufRead, part: &Part, file: &mut File) -> Result<(), Error> {
     let size = part.version.size;
-    if file.seek(SeekFrom::Start(size)).is_err() {
-        let problem = format!("服务器说文件有 {size} 字节，没有文件能这么大");
-        let _ = part.delete();
-        return Err(Error::Incomplete(problem));
-    }
-    // Each byte goes to its own place, also if somebody else is downloading the same.
-    let sought = file.seek(SeekFrom::Start(part.length));
-    sought.context(format!("打开 {}", part.path.display()))?;
-
     let mut count = part.length;
     let mut progress = Progress::start();
     let mut end = "服务器提前关闭了连接".to_string();
@@ -169,7 +151,7 @@ fn receive(answer: &mut impl BufRead, part: &Part) -> Result<File, Error> {
             "下载中断（{end}），已收到 {size} 字节中的 {kept} 字节，再次运行会从这里继续"
         )));
     }
-    Ok(file)
+    Ok(())
 }
 
 /// What tells one content of a file from another.
@@ -229,10 +211,9 @@ impl Part {
 
     /// A part of which nothing has come yet.
     fn new(target: &Path, version: Version) -> Part {
-        let Version { size, number } = version;
-        let name = format!("{}{size}-{number}.part", Part::prefix(target));
+        let (prefix, Version { size, number }) = (Part::prefix(target), version);
         Part {
-            path: target.with_file_name(name),
+            path: PathBuf::from(format!("{prefix}{size}-{number}.part")),
             version,
             length: 0,
         }
@@ -245,16 +226,13 @@ impl Part {
             let entry = entry.context("读取当前目录")?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            let name = name.strip_prefix(&prefix);
-            let Some(version) = name.and_then(|name| name.strip_suffix(".part")) else {
+            let version = name.strip_prefix(&prefix);
+            let version = version.and_then(|version| version.strip_suffix(".part"));
+            let Some(version) = version.and_then(|text| Version::parse(text, '-')) else {
                 continue;
             };
-            // Not a link, which could lead anywhere: `metadata` of an entry does not follow it. One
-            // that is gone by now was another download's, which has finished.
-            let Ok(metadata) = entry.metadata() else {
-                continue;
-            };
-            if let Some(version) = Version::parse(version, '-').filter(|_| metadata.is_file()) {
+            // Not a link, which could lead anywhere: `metadata` of an entry does not follow it.
+            if let Some(metadata) = entry.metadata().ok().filter(|metadata| metadata.is_file()) {
                 let length = metadata.len();
                 let part = Part::new(target, version);
                 return Ok(Some(Part { length, ..part }));
@@ -263,13 +241,53 @@ impl Part {
         Ok(None)
     }
 
-    /// Deletes it; another download may have done so already.
-    fn delete(&self) -> Result<(), Error> {
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(error).context(format!("删除 {}", self.path.display()))
-            }
-            _ => Ok(()),
+    /// Opens the part where the next byte belongs; `None`: it is gone.
+    ///
+    /// Another download of the same version may have it open as well. Each writes every byte to its
+    /// own place, so they write the same.
+    fn open(&self) -> Result<Option<File>, Error> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(self.length == 0);
+        let mut file = match options.open(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.context(format!("打开 {}", self.path.display()))?,
+        };
+        let size = self.version.size;
+        if file.seek(SeekFrom::Start(size)).is_err() {
+            let _ = fs::remove_file(&self.path);
+            let problem = format!("服务器说文件有 {size} 字节，没有文件能这么大");
+            return Err(Error::Incomplete(problem));
         }
+        let sought = file.seek(SeekFrom::Start(self.length));
+        sought.context(format!("打开 {}", self.path.display()))?;
+        Ok(Some(file))
     }
+
+    /// Gives the whole file its name, unless another download of it has done so already. `false`: the
+    /// part was deleted meanwhile, since the server has a newer version.
+    fn keep(&self, file: &File, target: &Path) -> Result<bool, Error> {
+        if is_at(file, &self.path) {
+            match store(|| fs::rename(&self.path, target)) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                stored => return stored.context("保存文件").map(|()| true),
+            }
+        }
+        Ok(is_at(file, target))
+    }
+}
+
+/// Whether `path` names the open file.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let (file, named) = (file.metadata(), fs::symlink_metadata(path));
+    matches!((file.map(identity), named.map(identity)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Whether `path` names the open file, as far as the standard library can tell: by its length.
+#[cfg(not(unix))]
+fn is_at(file: &File, path: &Path) -> bool {
+    let (file, named) = (file.metadata(), fs::symlink_metadata(path));
+    matches!((file, named), (Ok(file), Ok(named)) if file.len() == named.len())
 }

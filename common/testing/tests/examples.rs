@@ -2,11 +2,14 @@
 //! how they end.
 
 use std::fs;
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use testing::{
-    Program, check_command_line, check_refused, check_refused_locals, check_refused_remotes,
-    example, listen, root, udp,
+    DEADLINE, Program, accept, check_command_line, check_refused, check_refused_locals,
+    check_refused_remotes, example, listen, read, receive, root, tempdir, udp,
 };
+#[cfg(unix)]
+use testing::{HOSTILE, check_hostile_text_is_harmless};
 
 /// A solution: its package, its name and its usage.
 type Solution = (&'static str, &'static str, &'static str);
@@ -116,13 +119,22 @@ fn started(package: &str, name: &str, unread: bool) -> (Program, Peers) {
     (program, peers)
 }
 
+/// What a client ends with where it has not done anything yet: `resumable` is there to store a file.
+fn status_of_an_early_end(name: &str) -> Option<i32> {
+    Some(i32::from(name == "resumable"))
+}
+
 #[test]
 fn the_end_of_input_ends_a_client_quietly() {
     for (package, name, _) in CLIENTS {
         let (mut client, _peers) = started(package, name, false);
         client.end_input();
         let ended = client.end();
-        assert_eq!(ended.status, Some(0), "{name}: {ended:?}");
+        assert_eq!(
+            ended.status,
+            status_of_an_early_end(name),
+            "{name}: {ended:?}"
+        );
         assert!(ended.err.lines().count() <= 1, "{name}: {ended:?}");
     }
 }
@@ -135,7 +147,11 @@ fn an_output_without_a_reader_ends_a_client_quietly() {
         }
         let (client, _peers) = started(package, name, true);
         let ended = client.end();
-        assert_eq!(ended.status, Some(0), "{name}: {ended:?}");
+        assert_eq!(
+            ended.status,
+            status_of_an_early_end(name),
+            "{name}: {ended:?}"
+        );
     }
 }
 
@@ -155,6 +171,129 @@ fn a_directory_that_is_none_is_refused() {
     let arguments = ["127.0.0.1:0", "no such directory"];
     let problem = "无法打开目录 no such directory：没有那个文件或目录：";
     check_refused(&exe(package, name), usage, &arguments, problem);
+}
+
+/// What a peer sends does not steer the terminal, nor does it look like somebody else's message.
+#[cfg(unix)]
+#[test]
+fn control_characters_do_not_reach_a_terminal() {
+    let peer = udp();
+    for (package, name, before) in [
+        ("udp-server", "many_peers", ""),
+        ("udp-chat", "two_way", ""),
+        ("feiq-sender", "receiver", "1:7:teacher:school:32:"),
+    ] {
+        let server = Program::on_terminal(&exe(package, name), &["127.0.0.1:0"]);
+        let message = format!("{before}{HOSTILE}");
+        peer.send_to(message.as_bytes(), server.address()).unwrap();
+        check_hostile_text_is_harmless(&server);
+    }
+
+    let peer = udp();
+    let remote = peer.local_addr().unwrap().to_string();
+    let mut client = Program::on_terminal(&exe("udp-client", "retry"), &[&remote, "127.0.0.1:0"]);
+    client.type_line("x");
+    peer.send_to(HOSTILE.as_bytes(), receive(&peer).1).unwrap();
+    check_hostile_text_is_harmless(&client);
+
+    let (listener, address) = listen();
+    let framed = exe("tcp-client", "framed");
+    let mut client = Program::on_terminal(&framed, &[&address.to_string()]);
+    let mut server = accept(&listener);
+    client.type_line("x");
+    let length = HOSTILE.len() as u32;
+    server.write_all(&length.to_be_bytes()).unwrap();
+    server.write_all(HOSTILE.as_bytes()).unwrap();
+    check_hostile_text_is_harmless(&client);
+}
+
+/// One stranger, however much he sends, is worth one line.
+#[test]
+fn retry_tells_of_a_stranger_once() {
+    let (server, stranger) = (udp(), udp());
+    let remote = server.local_addr().unwrap().to_string();
+    let mut client = Program::start(&exe("udp-client", "retry"), &[&remote, "127.0.0.1:0"]);
+    client.type_line("x");
+    let (_, address) = receive(&server);
+    for _ in 0..100 {
+        stranger.send_to(b"me, me, me", address).unwrap();
+    }
+    client.expect_note("忽略 127.0.0.1:");
+    server.send_to(b"answer", address).unwrap();
+    let ended = client.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(ended.err.matches("忽略").count(), 1, "{ended:?}");
+}
+
+/// Ten tries without a receipt.
+#[test]
+#[ignore = "takes half a minute; .ci/run runs it"]
+fn a_message_without_a_receipt_is_a_failure_at_the_end() {
+    let receiver = udp();
+    let remote = receiver.local_addr().unwrap().to_string();
+    let mut sender = Program::start(&exe("feiq-sender", "acknowledged"), &[&remote]);
+    sender.type_line("x");
+    sender.end_input();
+    let ended = sender.end_before(2 * DEADLINE).expect("it is still trying");
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(
+        ended
+            .err
+            .contains("无法确认送达（发送了 10 次，没有收到回执）"),
+        "{ended:?}"
+    );
+}
+
+/// Nothing that the user has is deleted or replaced, whatever it is called, and no size is believed
+/// that cannot be.
+#[test]
+fn resumable_deletes_only_what_it_has_made() {
+    let directory = tempdir().unwrap();
+    fs::write(directory.path().join("f.1-1.part"), "mine").unwrap();
+    let (listener, address) = listen();
+    let resumable = exe("file-client", "resumable");
+    let arguments = [&address.to_string(), "f"];
+    let client = Program::start_in(directory.path(), &resumable, &arguments);
+    let mut server = accept(&listener);
+    assert_eq!(
+        read(&server, 4),
+        b"0 f\n",
+        "it does not take the user's file for a part"
+    );
+    server
+        .write_all(format!("{} 1\n", u64::MAX).as_bytes())
+        .unwrap();
+    let ended = client.end();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.err.contains("没有文件能这么大"), "{ended:?}");
+    let names = fs::read_dir(&directory).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["f.1-1.part"]);
+}
+
+/// Two downloads of one file into one directory, whichever is faster.
+#[test]
+fn two_resumable_downloads_at_once_both_succeed() {
+    let (served, directory) = (tempdir().unwrap(), tempdir().unwrap());
+    let content = "content ".repeat(100_000);
+    fs::write(served.path().join("f"), &content).unwrap();
+    let served = served.path().to_str().unwrap().to_string();
+    let server = exe("file-server", "resumable_server");
+    let server = Program::start(&server, &["127.0.0.1:0", &served]);
+    let resumable = exe("file-client", "resumable");
+    let arguments = [&server.address().to_string(), "f"];
+    for _ in 0..20 {
+        let start = || Program::start_in(directory.path(), &resumable, &arguments);
+        let clients = [start(), start()];
+        for client in clients {
+            let ended = client.end();
+            assert_eq!(ended.status, Some(0), "{ended:?}");
+        }
+        let target = directory.path().join("f");
+        assert_eq!(fs::read_to_string(&target).unwrap(), content);
+        fs::remove_file(target).unwrap();
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 0, "no leftovers");
+    }
 }
 
 #[cfg(unix)]
@@ -189,6 +328,9 @@ mod signals {
     #[test]
     fn ctrl_c_ends_a_client() {
         for (package, name, _) in CLIENTS {
+            if name == "resumable" {
+                continue; // it stores no file then, see below
+            }
             check_signals(|| {
                 let (client, _peers) = started(package, name, false);
                 match name {
@@ -227,7 +369,7 @@ mod signals {
         client.signal("INT");
         let ended = client.end();
         assert_eq!(ended.status, Some(130), "{ended:?}");
-        let last = "下载中断，再次运行会从断开的地方继续\n";
+        let last = "下载中断，没有保存文件\n";
         assert!(ended.err.ends_with(last), "{ended:?}");
     }
 }
