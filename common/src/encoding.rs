@@ -77,10 +77,8 @@ impl Encoding {
     /// assert_eq!(Encoding::Utf8.decode(b"ok \xff"), "ok \u{fffd}");
     /// ```
     pub fn decode(self, bytes: &[u8]) -> String {
-        self.standard()
-            .decode_without_bom_handling(bytes)
-            .0
-            .into_owned()
+        let (text, _) = self.standard().decode_without_bom_handling(bytes);
+        text.into_owned()
     }
 
     /// A decoder for text that arrives in pieces.

@@ -31,7 +31,10 @@ pub(crate) fn install() -> Result<(), Error> {
             None => end_program("收到中断信号，程序结束", 0),
         }
     })
-    .map_err(io::Error::other)
+    .map_err(|error| match error {
+        ctrlc::Error::System(reason) => reason,
+        other => io::Error::other(other),
+    })
     .context("接管 Ctrl-C")
 }
 

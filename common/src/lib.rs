@@ -78,7 +78,8 @@ pub fn explain(reason: &io::Error) -> String {
         NotFound => "没有那个文件或目录",
         ConnectionReset => "连接被对方重置",
         BrokenPipe => "对方已关闭连接",
-        TimedOut | WouldBlock => "超时",
+        TimedOut => "超时",
+        WouldBlock => "超时或系统资源不足", // the one error of Unix for both
         NetworkUnreachable => "网络不可达",
         HostUnreachable => "主机不可达",
         StorageFull => "磁盘空间不足",

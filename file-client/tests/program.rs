@@ -483,9 +483,7 @@ fn a_server_that_falls_silent_is_given_up() {
     let ended = ended.expect("it is still waiting after three minutes");
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert!(
-        ended
-            .err
-            .contains("收到 4 字节，没有保存：接收失败：超时："),
+        ended.err.contains("收到 4 字节，没有保存：接收失败：超时"),
         "{ended:?}"
     );
     assert_eq!(names(&directory), [] as [&str; 0]);

@@ -124,7 +124,7 @@ fn a_peer_that_takes_nothing_is_an_error() {
     client.type_line(&"x".repeat(12 << 20));
     let ended = client.end();
     assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(ended.err.contains("\n无法发送：超时："), "{ended:?}");
+    assert!(ended.err.contains("\n无法发送：超时"), "{ended:?}");
 }
 
 #[test]
