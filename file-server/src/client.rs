@@ -32,16 +32,17 @@ struct Step {
     missing: &'static str,
     /// How long the client may take: while places are free, and while none is.
     patience: [Duration; 2],
-    /// Whether it may go on after the first Ctrl-C.
-    may_finish: bool,
+    /// Whether it is the request. Its time counts from the beginning of the connection, so that
+    /// sending it byte by byte gains nothing; and after the first Ctrl-C it comes too late.
+    is_request: bool,
 }
 
-/// The name: time enough to type it into `nc`.
-const NAME: Step = Step {
+/// The request: time enough to type a name into `nc`.
+const REQUEST: Step = Step {
     tried: "接收文件名",
     missing: "没有发来文件名",
     patience: [Duration::from_secs(30), Duration::from_secs(1)],
-    may_finish: false,
+    is_request: true,
 };
 
 /// The next bytes that wait to be sent: as long as the client takes some, it may go on.
@@ -49,7 +50,7 @@ const DATA: Step = Step {
     tried: "发送",
     missing: "没有接收数据",
     patience: [Duration::from_secs(15), Duration::from_secs(3)],
-    may_finish: true,
+    is_request: false,
 };
 
 /// How long to wait, after the last byte, for the client to close as well.
@@ -66,6 +67,7 @@ const BLOCK: usize = 128 * 1024;
 pub struct Client {
     socket: TcpStream,
     address: SocketAddr,
+    accepted: Instant,
     place: Place,
 }
 
@@ -74,6 +76,7 @@ impl Client {
         Client {
             socket,
             address,
+            accepted: Instant::now(),
             place,
         }
     }
@@ -116,7 +119,7 @@ impl Client {
     /// broken.
     pub fn peek_name(&self) -> Result<Vec<u8>, Error> {
         let mut name = vec![0; MAX_NAME_LEN + 1];
-        let peeked = self.wait(&NAME, || self.socket.peek(&mut name));
+        let peeked = self.wait(&REQUEST, || self.socket.peek(&mut name));
         name.truncate(peeked?);
         if name.ends_with(b"\n") {
             name.pop();
@@ -133,7 +136,7 @@ impl Client {
     /// # Errors
     /// Those of [`peek_name`](Client::peek_name).
     pub fn receive(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        self.wait(&NAME, || (&self.socket).read(buffer))
+        self.wait(&REQUEST, || (&self.socket).read(buffer))
     }
 
     /// Sends the whole of `data`.
@@ -214,12 +217,11 @@ impl Client {
     /// Makes a call on the socket again as long as it returns for want of time and the client's time
     /// is not up.
     fn wait<T>(&self, step: &Step, mut call: impl FnMut() -> io::Result<T>) -> Result<T, Error> {
-        let begun = Instant::now();
+        let begun = match step.is_request {
+            true => self.accepted,
+            false => Instant::now(),
+        };
         loop {
-            match retry_interrupted(&mut call) {
-                Err(error) if is_timeout(&error) => {}
-                result => return result.context(step.tried),
-            }
             let places = &self.place.0;
             let are_taken = places.are_taken();
             let limit = step.patience[usize::from(are_taken)];
@@ -229,9 +231,13 @@ impl Client {
                 let problem = format!("{seconds} 秒内{missing}{why}，断开连接");
                 return Err(Error::Incomplete(problem));
             }
-            if places.is_stopping() && !step.may_finish {
+            if places.is_stopping() && step.is_request {
                 let problem = format!("{}，服务器正在结束，断开连接", step.missing);
                 return Err(Error::Incomplete(problem));
+            }
+            match retry_interrupted(&mut call) {
+                Err(error) if is_timeout(&error) => {}
+                result => return result.context(step.tried),
             }
         }
     }

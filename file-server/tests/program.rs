@@ -399,7 +399,12 @@ fn a_file_that_is_exchanged_for_a_link_gives_nothing_away() {
         for _ in 0..1000 {
             for name in ["a.txt", "folder/a.txt"] {
                 let content = read_all(&ask(&server, name));
-                let given = content.as_deref().unwrap_or_default();
+                // A file that changes its name while it is sent ends in a reset.
+                let given = match &content {
+                    Err(_) if is_reset(&content) => b"",
+                    Err(_) => &b"nothing at all, for too long"[..],
+                    Ok(content) => content,
+                };
                 if !(given.is_empty() || given == b"content") {
                     done.store(true, Ordering::Relaxed);
                     panic!("{name}: {content:?}");
