@@ -107,7 +107,11 @@ fn download(remote: &[SocketAddr], name: &str, target: &Path) -> Result<bool, Er
         // Whoever was not allowed to read the old file is not allowed to read the new one.
         file.set_permissions(permissions).context("设置文件权限")?;
     }
-    file.sync_all().context("保存文件")?;
+    if let Err(reason) = file.sync_all() {
+        // What the disk has lost of it cannot be known, so nothing of it is worth keeping.
+        let _ = fs::remove_file(&part.path);
+        return Err(reason).context("保存文件");
+    }
     part.keep(&file, target)
 }
 

@@ -45,11 +45,13 @@ const REQUEST: Step = Step {
     is_request: true,
 };
 
-/// The next bytes that wait to be sent: as long as the client takes some, it may go on.
+/// The next bytes that wait to be sent: as long as the client takes some, it may go on. A slow reader
+/// looks idle for long: its kernel reports new room in steps of 64 KiB and more, so at 2 KB a second
+/// it is a minute from one to the next.
 const DATA: Step = Step {
     tried: "发送",
     missing: "没有接收数据",
-    patience: [Duration::from_secs(15), Duration::from_secs(3)],
+    patience: [Duration::from_secs(90), Duration::from_secs(3)],
     is_request: false,
 };
 

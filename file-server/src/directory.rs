@@ -141,8 +141,9 @@ impl Stamp {
 }
 
 impl OpenFile {
-    /// Whether the file is still what it was when it was opened. (A single `write` that had begun
-    /// before that, and was not through, changes content and leaves no trace here.)
+    /// Whether the file is still what it was when it was opened. Two changes leave no trace here: a
+    /// single `write` that had begun before that and was not through, and where the clock of the file
+    /// system is coarse (Linux before 6.13: some milliseconds), one within the same tick.
     pub fn is_unchanged(&self) -> io::Result<bool> {
         Ok(Stamp::of(&self.file.metadata()?) == self.stamp)
     }

@@ -457,23 +457,20 @@ fn a_signal_ends_it_while_its_notes_are_stuck() {
     assert_eq!(status.code(), Some(1), "the stuck one was cut off");
 }
 
-/// Less than a minute, which is what the limits take.
+/// A minute and a half, which is what the time limits take.
 #[test]
-#[ignore = "takes up to a minute; .ci/run runs it"]
+#[ignore = "takes a minute and a half; .ci/run runs it"]
 fn a_client_that_says_nothing_or_reads_nothing_is_dropped() {
     let (server, _directory) = server();
     let silent = connect(server.address());
     let mut deaf = ask_large(&server);
-    for client in [&silent, &deaf] {
-        client
-            .set_read_timeout(Some(2 * testing::DEADLINE))
-            .unwrap();
-    }
+    silent
+        .set_read_timeout(Some(2 * testing::DEADLINE))
+        .unwrap();
     assert_eq!(read_all(&silent).unwrap(), b"");
     server.expect_note("30 秒内没有发来文件名");
-    server.expect_note("15 秒内没有接收数据，断开连接");
-    let mut rest = Vec::new();
-    let end = deaf.read_to_end(&mut rest);
+    server.expect_note_within(4 * testing::DEADLINE, "90 秒内没有接收数据，断开连接");
+    let end = deaf.read_to_end(&mut Vec::new());
     assert!(end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset));
     assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
 }

@@ -216,11 +216,14 @@ impl Program {
     /// Waits until standard error shows `text`.
     #[track_caller]
     pub fn expect_note(&self, text: &str) {
-        if self
-            .err
-            .wait_for(|shown, _| shown.contains(text).then_some(()))
-            .is_none()
-        {
+        self.expect_note_within(DEADLINE, text);
+    }
+
+    /// The same, for a limit of the caller's.
+    #[track_caller]
+    pub fn expect_note_within(&self, limit: Duration, text: &str) {
+        let found = |shown: &str, _| shown.contains(text).then_some(());
+        if self.err.wait_within(limit, found).is_none() {
             self.fail(&format!("standard error never showed {text:?}"));
         }
     }
