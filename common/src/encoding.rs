@@ -43,7 +43,7 @@ impl Encoding {
     /// use common::encoding::Encoding;
     ///
     /// let error = Encoding::Gbk.encode("好😀").unwrap_err();
-    /// assert_eq!(error.to_string(), "第 2 个字符 😀 (U+1F600) 在 GBK 中没有编码");
+    /// assert_eq!(error.to_string(), "第 2 个字符 😀（U+1F600）在 GBK 中没有编码");
     /// ```
     pub fn encode(self, text: &str) -> Result<Vec<u8>, Error> {
         if self == Encoding::Utf8 {
@@ -60,7 +60,7 @@ impl Encoding {
                 let place = text[..read].chars().count();
                 let code = u32::from(character);
                 Err(Error::Input(format!(
-                    "第 {place} 个字符 {character} (U+{code:04X}) 在 GBK 中没有编码"
+                    "第 {place} 个字符 {character}（U+{code:04X}）在 GBK 中没有编码"
                 )))
             }
             EncoderResult::InputEmpty => Ok(bytes),

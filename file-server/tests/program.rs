@@ -275,6 +275,9 @@ fn the_first_ctrl_c_lets_downloads_finish_and_accepts_no_more() {
         let served = read_all(&late).is_ok_and(|content| !content.is_empty());
         assert!(!served, "a connection after Ctrl-C is closed at once");
     }
+    // One note for the client that was silent, none for those that came too late.
+    let turned_away = server.noted().matches("服务器正在结束").count();
+    assert!(turned_away <= 1, "{}", server.noted());
     assert_eq!(read_all(&client).unwrap().len() as u64, LARGE - 1000);
     drop(client);
     assert_eq!(server.end().status, Some(0));

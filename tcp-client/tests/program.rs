@@ -102,7 +102,7 @@ fn an_empty_line_and_text_that_gbk_lacks_send_nothing() {
     client.type_bytes(b"\xff\n");
     client.type_line("ok");
     assert_eq!(read(&server, 2), b"ok");
-    client.expect_note("第 2 个字符 😀 (U+1F600) 在 GBK 中没有编码");
+    client.expect_note("第 2 个字符 😀（U+1F600）在 GBK 中没有编码");
     client.expect_note("第 1 个字节 0xff 不是有效的 UTF-8");
     client.expect(&"输入:".repeat(4));
 }

@@ -54,7 +54,7 @@ fn no_character_maps_differently_from_pythons_codec() {
             (None, Ok(_)) => only_ours += 1,
             (None, Err(Error::Input(refusal))) => {
                 assert!(
-                    refusal.starts_with(&format!("第 1 个字符 {character} (U+")),
+                    refusal.starts_with(&format!("第 1 个字符 {character}（U+")),
                     "{refusal}"
                 );
             }
