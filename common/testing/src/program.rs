@@ -196,7 +196,7 @@ impl Program {
             .wait_for(|shown, _| shown.contains(text).then_some(()))
             .is_none()
         {
-            self.fail(&format!("standard output never showed {text:?}"));
+            self.fail(&format!("标准输出一直没有出现 {text:?}"));
         }
     }
 
@@ -224,7 +224,7 @@ impl Program {
     pub fn expect_note_within(&self, limit: Duration, text: &str) {
         let found = |shown: &str, _| shown.contains(text).then_some(());
         if self.err.wait_within(limit, found).is_none() {
-            self.fail(&format!("standard error never showed {text:?}"));
+            self.fail(&format!("标准错误一直没有出现 {text:?}"));
         }
     }
 
@@ -233,7 +233,7 @@ impl Program {
     pub fn address(&self) -> SocketAddr {
         match self.find_address(DEADLINE) {
             Some(address) => address,
-            None => self.fail("the first line of standard error tells no address"),
+            None => self.fail("标准错误的第一行没有给出地址"),
         }
     }
 
@@ -267,7 +267,7 @@ impl Program {
     pub fn end(mut self) -> Ended {
         match self.end_before(DEADLINE) {
             Some(ended) => ended,
-            None => self.fail("it does not end"),
+            None => self.fail("程序没有结束"),
         }
     }
 
@@ -298,7 +298,7 @@ impl Program {
     #[track_caller]
     fn fail(&self, problem: &str) -> ! {
         panic!(
-            "{}: {problem}\n--- standard output so far:\n{}\n--- standard error so far:\n{}",
+            "{}：{problem}\n—— 目前的标准输出：\n{}\n—— 目前的标准错误：\n{}",
             self.name,
             self.shown(),
             self.noted()
@@ -326,7 +326,7 @@ impl Drop for Program {
         self.kill();
         // No program panics, not even in a thread whose end nobody notices.
         if !thread::panicking() && self.noted().contains(" panicked at ") {
-            self.fail("it has panicked");
+            self.fail("程序发生了 panic");
         }
     }
 }
