@@ -1,19 +1,20 @@
-//! The checks of the exercises `acknowledged` and `receiver`. On your own `src/main.rs`:
-//! `cargo test -p feiq-sender --test exercises -- --ignored acknowledged`, or `… receiver`
+//! The checks of the exercises `acknowledged` and `receiver`. On your own
+//! `examples/my_receiver.rs`: `cargo test -p feiq-sender --test exercises -- --ignored receiver`
 
 use testing::exercise::{Check, Peer, Subject, literal};
 use testing::{Program, example};
 
 testing::exercise! {
-    acknowledged: example "acknowledged" of "feiq-sender" {
+    acknowledged of "feiq-sender" {
         a_message_asks_for_a_receipt => "命令字为 288 的消息",
         silence_means_the_same_message_again => "命令字为 288 的消息",
         only_its_own_receipt_counts => "命令字为 288 的消息",
     }
+    wrong []
 }
 
 testing::exercise! {
-    receiver: example "receiver" of "feiq-sender" {
+    receiver of "feiq-sender" {
         who_comes_in_is_answered => "标准错误的第一行给出程序绑定的地址",
         a_message_is_shown_and_receipted => "标准错误的第一行给出程序绑定的地址",
         a_repetition_is_receipted_and_not_shown => "标准错误的第一行给出程序绑定的地址",
@@ -21,6 +22,7 @@ testing::exercise! {
         junk_is_passed_over => "标准错误的第一行给出程序绑定的地址",
         it_understands_the_other_solution => "标准错误的第一行给出程序绑定的地址",
     }
+    wrong []
 }
 
 /// 小道士 and 你好, in GBK.

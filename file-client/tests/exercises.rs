@@ -1,4 +1,4 @@
-//! The checks of the exercise `resumable`, client's side. On your own `src/main.rs`:
+//! The checks of the exercise `resumable`, client's side. On your own `examples/my_resumable.rs`:
 //! `cargo test -p file-client --test exercises -- --ignored`
 
 use std::fs;
@@ -7,7 +7,7 @@ use testing::exercise::{Check, Connection, Subject, literal};
 use testing::{TempDir, tempdir};
 
 testing::exercise! {
-    resumable: example "resumable" of "file-client" {
+    resumable of "file-client" {
         a_cut_download_goes_on_where_it_stopped => "从偏移量 0 开始的请求",
         a_killed_download_goes_on_as_well => "从偏移量 0 开始的请求",
         a_changed_file_is_fetched_anew => "从偏移量 0 开始的请求",
@@ -15,6 +15,7 @@ testing::exercise! {
         a_refusal_leaves_everything_as_it_was => "从偏移量 0 开始的请求",
         nonsense_is_no_file => "从偏移量 0 开始的请求",
     }
+    wrong []
 }
 
 /// The server that the check plays, and the directory that the client runs in.

@@ -1,5 +1,5 @@
-//! The checks of the exercise `resumable`, server's side. On your own `src/main.rs`:
-//! `cargo test -p file-server --test exercises -- --ignored resumable`
+//! The checks of the exercise `resumable_server`. On your own `examples/my_resumable_server.rs`:
+//! `cargo test -p file-server --test exercises -- --ignored`
 
 use std::fs::{self, File};
 use std::net::Shutdown;
@@ -8,7 +8,7 @@ use testing::exercise::{Check, Subject, literal};
 use testing::{Program, TempDir, example, tempdir};
 
 testing::exercise! {
-    resumable: example "resumable_server" of "file-server" {
+    resumable_server of "file-server" {
         the_rest_is_served_from_any_offset => "文件大小、版本号和全部内容",
         an_empty_file_is_a_file => "文件大小 0",
         a_request_may_come_in_pieces => "文件大小、版本号和全部内容",
@@ -16,6 +16,7 @@ testing::exercise! {
         only_what_is_in_the_directory_is_served => "文件大小、版本号和全部内容",
         it_understands_the_client => "文件大小、版本号和全部内容",
     }
+    wrong []
 }
 
 /// A server of a directory with `f.txt`, which says `helloworld`.

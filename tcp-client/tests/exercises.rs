@@ -1,10 +1,10 @@
-//! The checks of the exercise `framed`, client's side. On your own `src/main.rs`:
+//! The checks of the exercise `framed`. On your own `examples/my_framed.rs`:
 //! `cargo test -p tcp-client --test exercises -- --ignored`
 
 use testing::exercise::{Check, Connection, Subject};
 
 testing::exercise! {
-    framed: example "framed" of "tcp-client" {
+    framed of "tcp-client" {
         boundaries_survive_any_segmentation => "带长度前缀",
         an_empty_line_is_a_message => "4 个值为 0 的字节",
         a_length_above_1_mib_is_refused => "带长度前缀",
@@ -12,6 +12,7 @@ testing::exercise! {
         a_cut_inside_a_message_is_told => "带长度前缀",
         a_close_between_messages_is_the_end => "带长度前缀",
     }
+    wrong []
 }
 
 /// 你好 and 再见 in GBK, behind their lengths.

@@ -1,6 +1,6 @@
-//! The checks of the exercises `framed`, server's side, and `many_clients`. On your own
-//! `src/main.rs`: `cargo test -p tcp-echo-server --test exercises -- --ignored framed`, or
-//! `… many_clients`
+//! The checks of the exercises `framed_server` and `many_clients`. On your own
+//! `examples/my_many_clients.rs`:
+//! `cargo test -p tcp-echo-server --test exercises -- --ignored many_clients`
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -9,19 +9,21 @@ use std::time::Duration;
 use testing::exercise::{Check, Connection, Subject, literal};
 
 testing::exercise! {
-    framed: example "framed_server" of "tcp-echo-server" {
+    framed_server of "tcp-echo-server" {
         boundaries_survive_any_segmentation => "b\"hello\"",
         a_length_above_1_mib_is_refused => "太长",
         a_cut_inside_a_message_is_told => "中间断开",
     }
+    wrong []
 }
 
 testing::exercise! {
-    many_clients: example "many_clients" of "tcp-echo-server" {
+    many_clients of "tcp-echo-server" {
         all_are_served_at_once => "第 2 个客户端收到回显",
         one_that_stops_reading_holds_up_nobody => "另一个客户端收到回显",
         one_that_is_gone_is_not_missed => "会复位连接的客户端",
     }
+    wrong []
 }
 
 /// Port 0 is any free port.

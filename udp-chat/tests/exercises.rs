@@ -1,15 +1,16 @@
-//! The checks of the exercise `two_way`. On your own `src/main.rs`:
+//! The checks of the exercise `two_way`. On your own `examples/my_two_way.rs`:
 //! `cargo test -p udp-chat --test exercises -- --ignored`
 
 use std::net::SocketAddr;
 use testing::exercise::{Check, Subject};
 
 testing::exercise! {
-    two_way: example "two_way" of "udp-chat" {
+    two_way of "udp-chat" {
         what_arrives_is_shown_while_the_user_types => "收到来自",
         nothing_is_sent_back => "收到来自",
         two_of_them_talk => "收到来自",
     }
+    wrong []
 }
 
 /// Port 0 is any free port.

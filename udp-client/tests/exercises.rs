@@ -1,15 +1,23 @@
-//! The checks of the exercise `retry`. On your own `src/main.rs`:
+//! The checks of the exercise `retry`. On your own `examples/my_retry.rs`:
 //! `cargo test -p udp-client --test exercises -- --ignored`
 
 use testing::exercise::Check;
 
 testing::exercise! {
-    retry: example "retry" of "udp-client" {
+    retry of "udp-client" {
         silence_means_four_tries_and_a_failure => "第 2 次发来的这一行",
         a_lost_answer_costs_nothing => "重发的这一行",
         an_answer_to_an_earlier_try_counts => "重发的这一行",
         a_stranger_is_no_answer => "重发的这一行",
     }
+    wrong [
+        ("three_tries", silence_means_four_tries_and_a_failure, "第 4 次", &[
+            ("const TRIES: u32 = 4;", "const TRIES: u32 = 3;"),
+        ]),
+        ("strangers_count", a_stranger_is_no_answer, "陌生人的应答不算应答", &[
+            ("if sender == remote {", "if true {"),
+        ]),
+    ]
 }
 
 /// Port 0 is any free port.

@@ -1,4 +1,4 @@
-//! The checks of the exercise `many_peers`. On your own `src/main.rs`:
+//! The checks of the exercise `many_peers`. On your own `examples/my_many_peers.rs`:
 //! `cargo test -p udp-server --test exercises -- --ignored`
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,12 +7,13 @@ use std::time::Duration;
 use testing::exercise::{Check, Peer, literal};
 
 testing::exercise! {
-    many_peers: example "many_peers" of "udp-server" {
+    many_peers of "udp-server" {
         everybody_is_answered_without_the_keyboard => "无人在键盘前输入，也应当应答",
         answers_are_not_answered => "对“你好”的应答",
         a_peer_that_never_reads_holds_up_nobody => "另一个客户端收到应答",
         a_flooding_peer_holds_up_nobody => "偶尔提问的客户端收到应答",
     }
+    wrong []
 }
 
 /// Port 0 is any free port.

@@ -9,11 +9,21 @@ pub fn root() -> PathBuf {
     root.canonicalize().unwrap()
 }
 
+/// The directory of the executables, in the profile in which this test or benchmark was built.
+pub(crate) fn built() -> PathBuf {
+    let test = std::env::current_exe().unwrap(); // target/debug/deps/exercises-…
+    test.ancestors().nth(2).unwrap().into()
+}
+
 /// Builds `what` with the cargo that runs this test or benchmark, and in the same profile. Returns
 /// the directory of the executables.
 pub fn build(what: &[&str]) -> PathBuf {
-    let test = std::env::current_exe().unwrap(); // target/debug/deps/exercises-…
-    let built = test.ancestors().nth(2).unwrap();
+    try_build(what).unwrap_or_else(|errors| panic!("cargo build {what:?}: {errors}"))
+}
+
+/// The same, or what the compiler says.
+pub(crate) fn try_build(what: &[&str]) -> Result<PathBuf, String> {
+    let built = built();
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet"]).args(what);
     match built.file_name().and_then(|profile| profile.to_str()) {
@@ -21,12 +31,12 @@ pub fn build(what: &[&str]) -> PathBuf {
         Some(profile) => drop(build.args(["--profile", profile])),
     }
     build.current_dir(root()).stdin(Stdio::null());
-    match build.status() {
-        Ok(status) => assert!(status.success(), "{build:?}: {status}"),
-        Err(error) if !cfg!(windows) => panic!("{build:?}: {error}"),
-        Err(_) => {} // tests built elsewhere may run there without a cargo, beside what they test
+    match build.output() {
+        Ok(ended) if ended.status.success() => Ok(built),
+        Ok(ended) => Err(String::from_utf8_lossy(&ended.stderr).into_owned()),
+        Err(error) if !cfg!(windows) => Err(error.to_string()),
+        Err(_) => Ok(built), // tests built elsewhere may run there without a cargo, beside what they test
     }
-    built.to_path_buf()
 }
 
 /// The executable of an example.
@@ -40,7 +50,7 @@ pub fn sibling(name: &str) -> PathBuf {
     build(&["--package", name]).join(executable(name))
 }
 
-fn executable(name: &str) -> String {
+pub(crate) fn executable(name: &str) -> String {
     format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }
 

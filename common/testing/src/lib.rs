@@ -18,6 +18,7 @@ mod promises;
 mod terminal;
 
 pub use executables::{build, example, python, root, sibling};
+pub(crate) use executables::{built, executable, try_build};
 pub(crate) use output::Output;
 #[cfg(target_os = "linux")]
 pub use peers::exchange;

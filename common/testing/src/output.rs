@@ -51,6 +51,11 @@ impl Output {
         self.state.lock().unwrap().text()
     }
 
+    /// Whether the stream has ended: nothing more will come.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state.lock().unwrap().ended
+    }
+
     /// Waits until `found` returns something for the text so far and whether that is all of it;
     /// `None` at the deadline or the end.
     pub(crate) fn wait_for<T>(&self, found: impl Fn(&str, bool) -> Option<T>) -> Option<T> {
