@@ -17,7 +17,7 @@ mod promises;
 #[cfg(unix)]
 mod terminal;
 
-pub use executables::{build, example, python, root, sibling};
+pub use executables::{build, cargo, example, python, root, sibling};
 pub(crate) use executables::{built, executable, try_build};
 pub(crate) use output::Output;
 #[cfg(target_os = "linux")]

@@ -2,8 +2,7 @@
 
 use crate::sheet::{Sheet, code_spans};
 use std::fs;
-use std::process::Command;
-use testing::root;
+use testing::{cargo, root};
 
 /// The sections of a sheet, in their order.
 const SECTIONS: [&str; 8] = [
@@ -111,9 +110,9 @@ fn is_path(code: &str) -> bool {
 
 /// The names of the tests that `command`, a `cargo test`, would run.
 fn tests_of(command: &str) -> Vec<String> {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = cargo().unwrap();
     cargo.args(command.split(' ').skip(1)).arg("--list");
-    let listed = cargo.current_dir(root()).output().unwrap().stdout;
+    let listed = cargo.output().unwrap().stdout;
     String::from_utf8(listed)
         .unwrap()
         .lines()
