@@ -42,6 +42,7 @@ impl Sheet {
                 }
             }
             for name in code_spans(line).filter(|code| is_path(code)) {
+                let name = &name.replace("/my_", "/"); // a student's, beside the worked one
                 if !here.join(name).exists() && !root().join(name).exists() {
                     self.fail(number, &format!("there is no file {name}"));
                 }
