@@ -11,8 +11,16 @@ pub fn root() -> PathBuf {
 
 /// The directory of the executables, in the profile in which this test or benchmark was built.
 pub(crate) fn built() -> PathBuf {
-    let test = std::env::current_exe().unwrap(); // target/debug/deps/exercises-…
-    test.ancestors().nth(2).unwrap().into()
+    // target/debug/deps/exercises-…, or target/debug/lab
+    let directory = std::env::current_exe()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .to_path_buf();
+    match directory.ends_with("deps") {
+        true => directory.parent().unwrap().into(),
+        false => directory,
+    }
 }
 
 /// Builds `what` with the cargo that runs this test or benchmark, and in the same profile. Returns

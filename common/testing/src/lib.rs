@@ -15,6 +15,8 @@ mod peers;
 mod program;
 mod promises;
 #[cfg(unix)]
+pub mod sheets;
+#[cfg(unix)]
 mod terminal;
 
 pub use executables::{build, cargo, example, python, root, sibling};

@@ -285,7 +285,7 @@ fn end_with_children(process: u32) {
     match cfg!(windows) {
         true => kill.args(["/F", "/T", "/PID", &process]),
         // The group has the number of its first process.
-        false => kill.args(["-c", "kill -KILL -- -$0", &process]),
+        false => kill.args(["-c", "kill -KILL -$0", &process]),
     };
     let _ = kill.stdout(Stdio::null()).stderr(Stdio::null()).status();
 }

@@ -1,41 +1,130 @@
-//! A sheet as it is read: its blocks, its prose and its tables.
+//! The lab sheets (the README.md of every program): as they are read, with their blocks, prose and
+//! tables, and their screens, which are typed in again and compared.
+//!
+//! In a sheet, a `console` block is one terminal; the blocks under one heading, or folded together,
+//! are one session, run side by side. `$ ` begins a command, `‹…›` is what the user types, `…` at the
+//! end of a line stands for the rest of it and alone on a line for any number of lines, and all the
+//! rest is what the terminal shows. Ports vary, so they are not compared.
 
+mod command;
+mod ports;
+mod session;
+
+use crate::root;
+use std::fmt::{self, Display};
 use std::fs;
-use std::path::PathBuf;
-use testing::root;
+use std::path::{Path, PathBuf};
+
+/// The programs, each of which has a sheet.
+pub const PROGRAMS: [&str; 8] = [
+    "udp-client",
+    "udp-server",
+    "udp-chat",
+    "feiq-sender",
+    "tcp-client",
+    "tcp-echo-server",
+    "file-client",
+    "file-server",
+];
+
+/// Where a screen differs from what is seen: the line of the sheet, and what is seen.
+#[derive(Debug)]
+pub struct Problem {
+    /// The line of the sheet.
+    pub line: usize,
+    what: String,
+}
+
+impl Problem {
+    fn new(line: usize, what: &str) -> Problem {
+        let what = what.to_string();
+        Problem { line, what }
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// The Python scripts of a session.
+pub struct Scripts(PathBuf);
+
+impl Scripts {
+    /// Our own stand-ins for the scripts, which do what they do, and break as they break.
+    pub fn stand_ins() -> Scripts {
+        Scripts(root().join("common/testing/scripts"))
+    }
+
+    /// The scripts in a directory, as somebody has typed them in.
+    pub fn of(directory: &Path) -> Scripts {
+        Scripts(directory.into())
+    }
+
+    /// Where they are.
+    pub fn directory(&self) -> &Path {
+        &self.0
+    }
+}
 
 /// A sheet, with the line number of everything that is said about it.
 pub struct Sheet {
+    /// Its file.
     pub path: PathBuf,
+    /// What is in it.
     pub text: String,
 }
 
-/// A fenced block: its language, the number of its first line, the one of its heading, its lines.
+/// A fenced block.
 pub struct Block<'a> {
+    /// What stands behind the fence.
     pub language: &'a str,
+    /// The number of its first line.
     pub first: usize,
+    /// The number of the line that its session begins with: a heading, or the title of a fold.
     pub heading: usize,
+    /// Its lines.
     pub lines: Vec<&'a str>,
 }
 
-/// A table: the titles of its columns, and its rows, each with its line number.
+/// A table.
 pub struct Table {
+    /// The titles of its columns.
     pub header: Vec<String>,
+    /// Its rows, each with its line number.
     pub rows: Vec<(usize, Vec<String>)>,
 }
 
 impl Sheet {
+    /// The sheet of a program, or the README of the course (`.`).
     pub fn open(directory: &str) -> Sheet {
         let path = root().join(directory).join("README.md");
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         Sheet { path, text }
     }
 
+    /// Something in this line is not as it should be.
     #[track_caller]
-    pub fn fail(&self, line: usize, problem: &str) -> ! {
+    pub fn fail(&self, line: usize, problem: impl Display) -> ! {
         panic!("{}:{line}: {problem}", self.path.display())
     }
 
+    /// The sessions, each with its terminals: the `console` blocks that belong together.
+    pub fn sessions(&self) -> Vec<Vec<Block<'_>>> {
+        let mut sessions: Vec<Vec<Block>> = Vec::new();
+        for block in self.blocks() {
+            let begun = sessions.last_mut();
+            match begun.filter(|session| session[0].heading == block.heading) {
+                _ if block.language != "console" => {}
+                Some(session) => session.push(block),
+                None => sessions.push(vec![block]),
+            }
+        }
+        sessions
+    }
+
+    /// All fenced blocks.
     pub fn blocks(&self) -> Vec<Block<'_>> {
         let mut blocks: Vec<Block> = Vec::new();
         let (mut open, mut heading) = (false, 0);
@@ -52,11 +141,14 @@ impl Sheet {
                 }
             } else if open {
                 blocks.last_mut().unwrap().lines.push(line);
-            } else if line.starts_with('#') {
+            } else if ["#", "<details>", "</details>"]
+                .iter()
+                .any(|begin| line.starts_with(begin))
+            {
                 heading = number + 1;
             }
         }
-        assert!(!open, "{}: a block does not end", self.path.display());
+        assert!(!open, "{}: 有一个代码块没有结束", self.path.display());
         blocks
     }
 
@@ -70,6 +162,7 @@ impl Sheet {
         lines.map(|(number, line)| (number + 1, line)).collect()
     }
 
+    /// All tables.
     pub fn tables(&self) -> Vec<Table> {
         let prose = self.prose();
         prose
