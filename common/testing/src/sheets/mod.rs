@@ -1,8 +1,8 @@
 //! The lab sheets (the README.md of every program): as they are read, with their blocks, prose and
 //! tables, and their screens, which are typed in again and compared.
 //!
-//! In a sheet, a `console` block is one terminal; the blocks under one heading, or folded together,
-//! are one session, run side by side. `$ ` begins a command, `‹…›` is what the user types, `…` at the
+//! In a sheet, a `console` block is one terminal; the blocks under one heading, in one fold, or behind
+//! one line that begins in bold, are one session, run side by side. `$ ` begins a command, `‹…›` is what the user types, `…` at the
 //! end of a line stands for the rest of it and alone on a line for any number of lines, and all the
 //! rest is what the terminal shows. Ports vary, so they are not compared.
 
@@ -82,7 +82,7 @@ pub struct Block<'a> {
     pub language: &'a str,
     /// The number of its first line.
     pub first: usize,
-    /// The number of the line that its session begins with: a heading, or the title of a fold.
+    /// The number of the line that its session begins with.
     pub heading: usize,
     /// Its lines.
     pub lines: Vec<&'a str>,
@@ -110,13 +110,14 @@ impl Sheet {
         panic!("{}:{line}: {problem}", self.path.display())
     }
 
-    /// The sessions, each with its terminals: the `console` blocks that belong together.
+    /// The sessions, each with its terminals: the `console` blocks that belong together. One that
+    /// takes longer than a minute is marked `console slow`.
     pub fn sessions(&self) -> Vec<Vec<Block<'_>>> {
         let mut sessions: Vec<Vec<Block>> = Vec::new();
         for block in self.blocks() {
             let begun = sessions.last_mut();
             match begun.filter(|session| session[0].heading == block.heading) {
-                _ if block.language != "console" => {}
+                _ if !block.language.starts_with("console") => {}
                 Some(session) => session.push(block),
                 None => sessions.push(vec![block]),
             }
@@ -141,7 +142,7 @@ impl Sheet {
                 }
             } else if open {
                 blocks.last_mut().unwrap().lines.push(line);
-            } else if ["#", "<details>", "</details>"]
+            } else if ["#", "<details>", "</details>", "**"]
                 .iter()
                 .any(|begin| line.starts_with(begin))
             {

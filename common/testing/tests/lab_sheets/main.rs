@@ -3,15 +3,20 @@
 #![cfg(unix)]
 
 mod diagrams;
+mod features;
 mod prose;
+mod rows;
 mod scripts;
 mod tables;
 
 use diagrams::check_diagrams;
+use features::check_features;
 use prose::{check_exercises, check_links, check_sections};
+use rows::{check_rows, is_slow};
 use std::path::Path;
+use std::thread;
 use tables::{check_finger, check_tables};
-use testing::sheets::{Scripts, Sheet};
+use testing::sheets::{Block, PROGRAMS, Scripts, Sheet};
 
 fn check(program: &str) {
     let sheet = Sheet::open(program);
@@ -21,17 +26,20 @@ fn check(program: &str) {
     check_tables(&sheet, program);
     check_finger(&sheet, program);
     check_exercises(&sheet, program);
-    check_screens(&sheet);
+    check_features(&sheet, program);
+    check_rows(&sheet, program);
+    check_screens(&sheet, |session| !is_slow(session));
 }
 
-/// Every session shows what the sheet says. With `SCRIPTS=DIR` it is run on the scripts in DIR.
-fn check_screens(sheet: &Sheet) {
+/// The sessions that are worth running show what the sheet says. With `SCRIPTS=DIR` they are run on
+/// the scripts in DIR.
+fn check_screens(sheet: &Sheet, is_worth: impl Fn(&[Block]) -> bool) {
     let scripts = match std::env::var_os("SCRIPTS") {
         Some(directory) => Scripts::of(Path::new(&directory)),
         None => Scripts::stand_ins(),
     };
-    for session in sheet.sessions() {
-        if let Err(problem) = sheet.run(&session, &scripts) {
+    for session in sheet.sessions().iter().filter(|session| is_worth(session)) {
+        if let Err(problem) = sheet.run(session, &scripts) {
             sheet.fail(problem.line, problem);
         }
     }
@@ -78,9 +86,19 @@ fn the_sheet_of_file_server() {
 }
 
 #[test]
+#[ignore = "what is provoked here takes minutes"]
+fn slow_screens() {
+    thread::scope(|scope| {
+        for program in PROGRAMS {
+            scope.spawn(move || check_screens(&Sheet::open(program), is_slow));
+        }
+    });
+}
+
+#[test]
 fn the_readme_of_the_course() {
     let readme = Sheet::open(".");
     check_links(&readme);
     check_diagrams(&readme);
-    check_screens(&readme);
+    check_screens(&readme, |_| true);
 }

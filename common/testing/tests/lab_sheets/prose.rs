@@ -5,11 +5,12 @@ use testing::sheets::{Sheet, code_spans};
 use testing::{cargo, root};
 
 /// The sections of a sheet, in their order.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 9] = [
     "What you will learn",
     "The conversation",
     "Run it",
     "Side by side",
+    "New Rust here",
     "See it on the wire",
     "Where the script breaks",
     "Questions",
