@@ -16,6 +16,7 @@ use rows::{check_rows, is_slow};
 use std::path::Path;
 use std::thread;
 use tables::{check_finger, check_tables};
+use testing::DEADLINE;
 use testing::sheets::{Block, PROGRAMS, Scripts, Sheet};
 
 fn check(program: &str) {
@@ -35,7 +36,7 @@ fn check(program: &str) {
 /// the scripts in DIR.
 fn check_screens(sheet: &Sheet, is_worth: impl Fn(&[Block]) -> bool) {
     let scripts = match std::env::var_os("SCRIPTS") {
-        Some(directory) => Scripts::of(Path::new(&directory)),
+        Some(directory) => Scripts::of(Path::new(&directory), DEADLINE),
         None => Scripts::stand_ins(),
     };
     for session in sheet.sessions().iter().filter(|session| is_worth(session)) {
