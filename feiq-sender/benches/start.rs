@@ -1,5 +1,10 @@
 //! The start of a program: from its execution to its first prompt, beside Python.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on may panic"
+)]
+
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::Instant;

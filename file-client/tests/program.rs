@@ -1,5 +1,12 @@
 //! `file-client` as its user sees it: transcript, wire, files, exit status.
 
+#![allow(
+    clippy::disallowed_macros,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::net::TcpStream;

@@ -1,6 +1,8 @@
 //! The checks of the exercise `resumable`, server's side. On your own `src/main.rs`:
 //! `cargo test -p file-server --test exercises -- --ignored resumable`
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::fs::{self, File};
 use std::net::Shutdown;
 use std::time::{Duration, SystemTime};

@@ -1,5 +1,11 @@
 //! `file-server` as its user sees it: transcript, wire, exit status.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -1,6 +1,12 @@
 //! Echoes: `tcp-echo-server`, and its example `many_clients`, beside `socat`, `ncat` and Python
 //! peers.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on may panic"
+)]
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::Command;

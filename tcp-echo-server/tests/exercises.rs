@@ -2,6 +2,8 @@
 //! `src/main.rs`: `cargo test -p tcp-echo-server --test exercises -- --ignored framed`, or
 //! `… many_clients`
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! `udp-client` as its user sees it: transcript, wire, exit status.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use testing::{Program, receive, udp};
 
 const EXE: &str = env!("CARGO_BIN_EXE_udp-client");

@@ -1,5 +1,10 @@
 //! Encodings: `common::encoding` beside Python's codecs, on a million characters.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on may panic"
+)]
+
 use common::encoding::Encoding;
 use std::hint::black_box;
 use std::process::Command;

@@ -5,6 +5,12 @@
 //! side by side. `$ ` begins a command, `‹…›` is what the user types, and all the rest is what the
 //! terminal shows. Ports vary, so they are not compared.
 #![cfg(unix)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
 
 mod command;
 mod diagrams;
