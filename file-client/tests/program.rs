@@ -515,6 +515,7 @@ fn nobody_listening_is_a_failure() {
 }
 
 /// A terminal on standard error shows the progress, in one line.
+#[cfg(unix)] // Python has no pseudo-terminals elsewhere
 #[test]
 fn a_terminal_shows_bytes_rate_and_time() {
     let source = "

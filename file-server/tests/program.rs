@@ -195,9 +195,10 @@ fn an_empty_file_and_a_client_without_a_name_get_an_orderly_close() {
 #[test]
 fn clients_are_served_side_by_side() {
     let (server, _directory) = server();
-    let _silent: Vec<_> = (0..50).map(|_| connect(server.address())).collect();
-    let _deaf: Vec<_> = (0..50).map(|_| ask(&server, "large")).collect();
-    let clients: Vec<_> = (0..100).map(|_| ask(&server, "a.txt")).collect();
+    // Not more: on macOS a program may have 256 files open.
+    let _silent: Vec<_> = (0..20).map(|_| connect(server.address())).collect();
+    let _deaf: Vec<_> = (0..20).map(|_| ask(&server, "large")).collect();
+    let clients: Vec<_> = (0..50).map(|_| ask(&server, "a.txt")).collect();
     for client in clients {
         assert_eq!(read_all(&client).unwrap(), b"content");
     }
@@ -262,7 +263,11 @@ fn a_client_that_resets_is_told_and_the_next_one_is_served() {
     let (server, _directory) = server();
     let client = ask(&server, "large");
     testing::reset(client);
-    server.expect_note("无法发送：连接被对方重置：");
+    // The systems that descend from BSD tell a writer of a reset in the other word for it.
+    server.expect_note(match cfg!(target_vendor = "apple") {
+        true => "无法发送：对方已关闭连接：",
+        false => "无法发送：连接被对方重置：",
+    });
     assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
 }
 

@@ -31,7 +31,7 @@ pub use executables::{build, example, python, root, sibling};
 pub(crate) use output::Output;
 #[cfg(target_os = "linux")]
 pub use peers::exchange;
-pub use peers::{accept, connect, listen, read, read_all, receive, reset, udp};
+pub use peers::{LONGEST_DATAGRAM, accept, connect, listen, read, read_all, receive, reset, udp};
 pub use program::{Ended, Program, address_in};
 #[cfg(unix)]
 pub use promises::{HOSTILE, check_hostile_text_is_harmless, check_signals};

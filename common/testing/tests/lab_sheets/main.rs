@@ -4,7 +4,7 @@
 //! In a sheet, a `console` block is one terminal; the blocks under one heading are one session, run
 //! side by side. `$ ` begins a command, `‹…›` is what the user types, and all the rest is what the
 //! terminal shows. Ports vary, so they are not compared.
-#![cfg(unix)]
+#![cfg(target_os = "linux")] // its commands, its paths and its errors stand in the sheets
 #![allow(
     clippy::expect_used,
     clippy::panic,
