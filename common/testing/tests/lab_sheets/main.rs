@@ -1,5 +1,5 @@
 //! Holds the lab sheets (the README.md of every program) and the README of the course to the truth:
-//! screens are typed in again, quoted lines looked up, links followed.
+//! screens are typed in again, quoted lines looked up, links followed. In other documents, the links.
 //!
 //! In a sheet, a `console` block is one terminal; the blocks under one heading are one session, run
 //! side by side. `$ ` begins a command, `‹…›` is what the user types, and all the rest is what the
@@ -80,4 +80,11 @@ fn the_readme_of_the_course() {
     readme.check_links();
     readme.check_diagrams();
     readme.check_screens();
+}
+
+#[test]
+fn the_documents_for_contributors() {
+    for document in [".github/CONTRIBUTING.md", "common/testing/BENCHMARKS.md"] {
+        Sheet::read(document).check_links();
+    }
 }

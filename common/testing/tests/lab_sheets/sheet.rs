@@ -26,7 +26,11 @@ pub struct Table {
 
 impl Sheet {
     pub fn open(directory: &str) -> Sheet {
-        let path = root().join(directory).join("README.md");
+        Sheet::read(&format!("{directory}/README.md"))
+    }
+
+    pub fn read(document: &str) -> Sheet {
+        let path = root().join(document);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         Sheet { path, text }
     }
