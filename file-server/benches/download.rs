@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use testing::address_in;
 use testing::bench::{
-    Contender, Figures, Measured, compare, compare_groups, compare_often, connect_when_ready,
+    Contender, Figures, Measured, compare, compare_clients, compare_often, connect_when_ready,
     directory_in_memory, free_port, installed, section,
 };
 
@@ -67,13 +67,9 @@ fn main() {
     resumed(directory, &client);
     fs::remove_file(directory.join("512")).unwrap();
     growing(directory, &client);
-    let counts = [1, 10, 100, 1000];
-    let clients = counts.map(|count| (count.to_string(), clients_at_once(directory, count)));
-    compare_groups(
-        "Many clients at once, 1 MiB each",
-        "clients",
-        clients.into(),
-    );
+    compare_clients("Many clients at once, 1 MiB each", |count| {
+        clients_at_once(directory, count)
+    });
 }
 
 /// Fills the file `name` with bytes that no compression shrinks.

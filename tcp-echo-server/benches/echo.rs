@@ -14,7 +14,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 use testing::bench::{
-    Contender, Figures, Measured, compare, compare_groups, connect_when_ready, free_port,
+    Contender, Figures, Measured, compare, compare_clients, connect_when_ready, free_port,
     installed, section,
 };
 
@@ -65,13 +65,9 @@ fn main() {
     compare("One client, round trip of 64 bytes", contenders(round_trip));
     let ours = testing::example("tcp-echo-server", "many_clients");
     let ours = ours.to_str().unwrap();
-    let counts = [1, 10, 100, 1000];
-    let clients = counts.map(|count| (count.to_string(), contenders_for_many(ours, count)));
-    compare_groups(
-        "Many clients at once, 16 KiB writes",
-        "clients",
-        clients.into(),
-    );
+    compare_clients("Many clients at once, 16 KiB writes", |count| {
+        contenders_for_many(ours, count)
+    });
 }
 
 /// Starts `tool`, lets `work` use its port, and adds to the figures the memory it has used.

@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// How often each contender runs, where [`compare`] decides.
 const ROUNDS: usize = 7;
 
+/// How many clients there are at once.
+const CLIENTS: [usize; 4] = [1, 10, 100, 1000];
+
 /// How long a connection may move nothing before its run counts as failed.
 const STALLED: Duration = Duration::from_secs(60);
 
@@ -70,6 +73,12 @@ pub fn compare_groups(title: &str, column: &str, groups: Vec<Group>) {
     let groups = groups.into_iter();
     let groups = groups.map(|(value, contenders)| (cell(value), contenders));
     print_groups(ROUNDS, title, &cell(column.into()), groups.collect());
+}
+
+/// [`compare_groups`] for more and more clients at once.
+pub fn compare_clients<'a>(title: &str, contenders: impl Fn(usize) -> Vec<Contender<'a>>) {
+    let groups = CLIENTS.map(|count| (count.to_string(), contenders(count)));
+    compare_groups(title, "clients", groups.into());
 }
 
 fn print_groups(rounds: usize, title: &str, column: &str, groups: Vec<Group>) {
