@@ -25,6 +25,7 @@ use sheet::Sheet;
 
 fn check(program: &str) {
     let sheet = Sheet::open(program);
+    sheet.check_front_page(program);
     sheet.check_sections();
     sheet.check_links();
     sheet.check_diagrams();

@@ -18,6 +18,21 @@ const SECTIONS: [&str; 8] = [
 ];
 
 impl Sheet {
+    /// The page that `cargo doc` gives the program begins as its sheet does. (Where there is a library
+    /// of the same name, cargo documents that one.)
+    pub fn check_front_page(&self, program: &str) {
+        let source = root().join(program).join("src");
+        let front = ["lib.rs", "main.rs"].map(|file| source.join(file));
+        let front = front.into_iter().find(|file| file.exists()).unwrap();
+        let text = fs::read_to_string(&front).unwrap();
+        let first = text.lines().map_while(|line| line.strip_prefix("//! "));
+        let first = Vec::from_iter(first).join(" ");
+        let begins = format!("# {program}\n\n{first} Mirrors the tutorial's `");
+        if !self.text.starts_with(&begins) {
+            self.fail(3, &format!("{} begins differently", front.display()));
+        }
+    }
+
     pub fn check_sections(&self) {
         let path = self.path.display();
         let headings: Vec<&str> = self
