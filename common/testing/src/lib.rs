@@ -38,6 +38,7 @@ pub use promises::{HOSTILE, check_hostile_text_is_harmless, check_signals};
 pub use promises::{
     check_command_line, check_refused, check_refused_locals, check_refused_remotes,
 };
+#[doc(no_inline)]
 pub use tempfile::{TempDir, tempdir};
 
 /// How long anything may take before it counts as hanging. Far more than it needs, so that a busy
