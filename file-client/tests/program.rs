@@ -237,6 +237,31 @@ fn a_new_version_keeps_the_permissions_of_the_old_one() {
     );
 }
 
+/// What `kill -9` has left behind, or somebody else has put there, is nobody's to overwrite.
+#[cfg(unix)]
+#[test]
+fn a_temporary_file_of_the_same_name_is_left_alone() {
+    let directory = tempdir().unwrap();
+    let (listener, address) = listen();
+    let mut command = std::process::Command::new("sh");
+    let script = "echo old > .file-client-$$-0.part && exec \"$0\" \"$1\" a";
+    command
+        .args(["-c", script, EXE, &address.to_string()])
+        .current_dir(directory.path());
+    let client = Program::spawn(command);
+    let taken = format!(".file-client-{}-0.part", client.id());
+    let mut server = accept(&listener);
+    assert_eq!(read(&server, 1), b"a");
+    server.write_all(b"content").unwrap();
+    drop(server);
+    let ended = client.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let content = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+    assert_eq!(content("a"), "content");
+    assert_eq!(content(&taken), "old\n");
+    assert_eq!(names(&directory), [&taken[..], "a"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_directory_that_cannot_be_written_is_a_failure() {
