@@ -62,7 +62,9 @@ fn a_file_is_served_and_its_name_shown_twice() {
     server.expect(&format!(
         "b\"a.txt\"\nb\"a.txt\"\nb\"{name}\"\nb\"{name}\"\n"
     ));
-    assert_eq!(server.noted().lines().count(), 1, "{}", server.noted());
+    let (address, path) = (server.address(), directory.path().display());
+    let note = format!("正在监听 {address}，目录 {path}\n");
+    assert_eq!(server.noted(), note, "and nothing else");
 }
 
 #[test]
