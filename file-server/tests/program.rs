@@ -168,6 +168,16 @@ fn every_refusal_is_told_and_sends_nothing() {
     assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
 }
 
+/// One byte more is refused.
+#[cfg(target_os = "linux")] // elsewhere no path is that long
+#[test]
+fn a_name_of_1024_bytes_is_a_name() {
+    let (server, _directory) = server();
+    let name = format!(".//{}a.txt", "./".repeat(508));
+    assert_eq!(name.len(), 1024);
+    assert_eq!(read_all(&ask(&server, &name)).unwrap(), b"content");
+}
+
 /// On Unix a name is bytes, and Python's server opens it as such.
 #[cfg(target_os = "linux")]
 #[test]
