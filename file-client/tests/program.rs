@@ -136,6 +136,19 @@ fn the_file_lands_under_its_last_component_in_the_current_directory() {
     assert_eq!(fs::read(inner.join("name.txt")).unwrap(), b"x");
 }
 
+/// One byte more is refused.
+#[test]
+fn a_name_of_1024_bytes_is_sent() {
+    let directory = tempdir().unwrap();
+    let name = format!("{}ab", "d/".repeat(511));
+    assert_eq!(name.len(), 1024);
+    let (client, mut server) = downloading_to(directory.path(), &name);
+    server.write_all(b"x").unwrap();
+    drop(server);
+    assert_eq!(client.end().status, Some(0));
+    assert_eq!(names(&directory), ["ab"]);
+}
+
 /// What the user already has stays as it is until the whole new file is there.
 #[test]
 fn an_existing_file_survives_a_refusal_and_a_reset() {

@@ -394,6 +394,25 @@ fn few_file_descriptors_are_survived() {
     drop(silent);
 }
 
+/// The last descriptor is the client's, and there is none for the file: it is there all the same.
+#[cfg(target_os = "linux")] // which tells how many are open
+#[test]
+fn a_file_that_no_descriptor_is_left_for_is_not_told_to_be_missing() {
+    let (idle, directory) = server();
+    idle.address();
+    let open = |fd: &u32| fs::symlink_metadata(format!("/proc/{}/fd/{fd}", idle.id())).is_ok();
+    let of_client = (0..).find(|fd| !open(fd)).unwrap();
+    let limit = of_client + 1;
+    let mut command = std::process::Command::new("sh");
+    let script = format!("ulimit -n {limit}; exec \"$0\" 127.0.0.1:0 \"$1\"");
+    command.args(["-c", &script, EXE]).arg(directory.path());
+    let server = Program::spawn(command);
+    let result = read_all(&ask(&server, "a.txt"));
+    assert!(is_reset(&result), "{result:?}");
+    server.expect_note("无法打开 \"a.txt\"：");
+    assert_eq!(server.shown(), "b\"a.txt\"\nb\"a.txt\"\n");
+}
+
 /// Whoever can write in the directory exchanges a file for a link to the outside, and back, as fast
 /// as possible. What the server opens is what it has judged.
 #[cfg(target_os = "linux")]
