@@ -410,7 +410,8 @@ fn a_file_that_no_descriptor_is_left_for_is_not_told_to_be_missing() {
     let result = read_all(&ask(&server, "a.txt"));
     assert!(is_reset(&result), "{result:?}");
     server.expect_note("无法打开 \"a.txt\"：");
-    assert_eq!(server.shown(), "b\"a.txt\"\nb\"a.txt\"\n");
+    server.signal("TERM");
+    assert_eq!(server.end().out, "b\"a.txt\"\nb\"a.txt\"\n");
 }
 
 /// Whoever can write in the directory exchanges a file for a link to the outside, and back, as fast
