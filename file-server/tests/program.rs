@@ -320,6 +320,25 @@ fn the_second_ctrl_c_ends_at_once_and_what_runs_is_a_reset() {
     assert!(is_reset(&read_all(&client)));
 }
 
+/// It may take ten seconds; a server that sends nothing does not wait for them.
+#[cfg(unix)]
+#[test]
+fn after_ctrl_c_a_download_that_does_not_end_is_cut_off() {
+    let ((mut busy, _directory), (idle, _other)) = (server(), server());
+    let client = ask_large(&busy);
+    idle.address();
+    busy.signal("INT");
+    busy.expect_note("停止接受连接");
+    idle.signal("INT");
+    assert_eq!(idle.end().status, Some(0));
+    assert!(busy.end_before(std::time::Duration::ZERO).is_none());
+    let ended = busy.end();
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    let last = "1 个下载没有结束，已中断\n";
+    assert!(ended.err.ends_with(last), "{ended:?}");
+    assert!(is_reset(&read_all(&client)));
+}
+
 #[cfg(unix)]
 #[test]
 fn signals_end_an_idle_server() {
