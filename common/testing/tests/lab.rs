@@ -1,6 +1,12 @@
 //! `cargo lab`, as a student uses it: in a copy of the workspace, so that nobody's solutions are
 //! touched.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

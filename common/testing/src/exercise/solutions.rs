@@ -217,7 +217,7 @@ fn manifest(package: &str, exercise: &str) -> String {
 /// program, where each check must fail when it expects what is told behind the arrow. `retry::wrong`
 /// tries wrong solutions ([`Wrong`]). The checks of a long exercise come in stages.
 ///
-/// [`Wrong`]: exercise::solutions::Wrong
+/// [`Wrong`]: crate::exercise::solutions::Wrong
 #[macro_export]
 #[allow(
     clippy::crate_in_macro_def,

@@ -101,7 +101,12 @@ pub struct Table {
 impl Sheet {
     /// The sheet of a program, or the README of the course (`.`).
     pub fn open(directory: &str) -> Sheet {
-        let path = root().join(directory).join("README.md");
+        Sheet::read(&format!("{directory}/README.md"))
+    }
+
+    /// Another document of the project.
+    pub fn read(document: &str) -> Sheet {
+        let path = root().join(document);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         Sheet { path, text }
     }

@@ -145,6 +145,7 @@ fn watch(exercise: &Exercise) -> Result<bool, Error> {
             exercise.told_path()
         ));
         while exercise.saved() == saved {
+            #[expect(clippy::disallowed_methods, reason = "no event tells of a saved file")]
             thread::sleep(LOOK);
         }
         console::print("")?;
