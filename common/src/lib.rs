@@ -192,7 +192,7 @@ pub fn run<const N: usize>(
     program: impl FnOnce([Option<String>; N]) -> Result<(), Error>,
 ) -> ExitCode {
     let result = match arguments() {
-        Ok(None) => console::print(format!("{help}\n{ADDRESS_FORMS}")),
+        Ok(None) => console::write(format!("{help}\n{ADDRESS_FORMS}\n").as_bytes()),
         Ok(Some(arguments)) => interrupt::install().and_then(|()| program(arguments)),
         Err(error) => Err(error),
     };

@@ -110,6 +110,8 @@ impl Directory {
             Err(reason) if is_out_of_descriptors(&reason) => {
                 Err(reason).context(format!("打开 {path:?}"))
             }
+            // Windows opens no directory and says that access is denied.
+            Err(_) if self.real.join(path).is_dir() => refuse("不是普通文件"),
             Err(reason) => {
                 let reason = explain(&reason);
                 Err(Error::Input(format!("无法打开 {path:?}：{reason}")))

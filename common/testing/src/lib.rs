@@ -15,9 +15,11 @@ mod peers;
 mod program;
 mod promises;
 #[cfg(unix)]
+pub mod sheets;
+#[cfg(unix)]
 mod terminal;
 
-pub use executables::{build, example, python, root, sibling};
+pub use executables::{build, cargo, example, python, root, sibling};
 pub(crate) use executables::{built, executable, try_build};
 pub(crate) use output::Output;
 #[cfg(target_os = "linux")]

@@ -16,6 +16,12 @@ pub fn check_command_line(exe: &str, usage: &str, most: usize) {
             "{help:?}"
         );
     }
+    #[cfg(unix)]
+    {
+        let piped = Program::start(exe, &["--help"]).end().out;
+        let shown = Program::on_terminal(exe, &["--help"]).end().out;
+        assert_eq!(shown.replace("\r\n", "\n"), piped, "on a terminal");
+    }
     check_refused(exe, usage, &["--nonsense"], "没有 --nonsense 这个选项");
     // One line, whatever the argument holds.
     let problem = "没有 --a␊␛[2J 这个选项";

@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -160,16 +159,12 @@ fn build_wrong(package: &str, exercise: &str, wrong: &[Wrong]) -> Option<PathBuf
     if !own_lock.exists() {
         fs::write(own_lock, lock).unwrap();
     }
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["build", "--quiet", "--offline"])
-        .current_dir(&directory)
-        .env("CARGO_TARGET_DIR", all.join("target"));
-    match cargo.status() {
-        Ok(status) => assert!(status.success(), "{cargo:?}: {status}"),
-        Err(error) if !cfg!(windows) => panic!("{cargo:?}: {error}"),
-        Err(_) => return None, // tests built elsewhere may run there without a cargo
-    }
+    let mut build = crate::cargo()?;
+    build.args(["build", "--quiet", "--offline"]);
+    build.current_dir(&directory);
+    build.env("CARGO_TARGET_DIR", all.join("target"));
+    let status = build.status().unwrap();
+    assert!(status.success(), "{build:?}: {status}");
     Some(all.join("target/debug"))
 }
 
