@@ -17,7 +17,7 @@ testing::exercise! {
         after_ten_tries_the_next_message_follows => "命令字为 288 的消息",
         only_its_own_receipt_counts => "命令字为 288 的消息",
         other_datagrams_do_not_prolong_the_wait => "命令字为 288 的消息",
-        nobody_at_the_port_is_silence_too => "命令字为 288 的消息",
+        nobody_at_the_port_is_silence_too => "再次发来的“你好”",
         what_cannot_be_sent_is_refused => "命令字为 288 的消息",
     }
     wrong [
@@ -84,7 +84,7 @@ testing::exercise! {
         ("short_messages_only", messages_are_shown, "long long", &[
             ("Message::read(&data)", "Message::read(&data[..data.len().min(1024)])"),
         ]),
-        ("receipts_for_receipts", what_is_no_message_is_neither_shown_nor_receipted, "要求回执的才有", &[
+        ("receipts_for_receipts", what_is_no_message_is_neither_shown_nor_receipted, "没有回执", &[
             ("IPMSG_SENDMSG if has(IPMSG_SENDCHECKOPT)", "_ if has(IPMSG_SENDCHECKOPT)"),
         ]),
         ("numbers_of_all_senders", a_repetition_is_receipted_and_not_shown, "标准输出", &[
@@ -99,7 +99,7 @@ testing::exercise! {
         ("names_in_gbk", the_encoding_is_an_option, "乌班图", &[
             ("decode(user), decode(host)", "Encoding::Gbk.decode(user), Encoding::Gbk.decode(host)"),
         ]),
-        ("receipts_for_machines", to_everybody_and_by_a_machine_means_no_receipt, "要求回执的才有", &[
+        ("receipts_for_machines", to_everybody_and_by_a_machine_means_no_receipt, "没有回执", &[
             ("has(IPMSG_BROADCASTOPT | IPMSG_AUTORETOPT)", "has(IPMSG_BROADCASTOPT)"),
         ]),
     ]
@@ -308,6 +308,8 @@ fn only_its_own_receipt_counts(check: &Check) {
         &message(324_244, RECVMSG, b"324243"), // its own number is no message's
         &message(7, RECVMSG, b""),             // of no message
         &message(7, RECVMSG, HELLO),           // of no message
+        &message(7, RECVMSG, b"no.324244"),    // of no message
+        &message(7, RECVMSG, b"324244a"),      // of no message
         &message(7, ANSENTRY, b"324244"),      // not a receipt
         &message(7, SENDMSG, b"324244"),       // not a receipt
         &message(7, 48, b"324244"),            // not a receipt
@@ -335,8 +337,9 @@ fn only_its_own_receipt_counts(check: &Check) {
     receiver.forgets_what_has_come();
     sender.types("再见");
     receiver.receives_just(message(324_245, 288, GOODBYE), "下一条消息“再见”");
-    // IP Messenger has more to say behind the NUL.
-    receiver.sends(b"1:4:root:vm:16777249:324245\0\0\nUN:root\n", address);
+    // IP Messenger has more to say behind the NUL, and names can be long.
+    let long = format!("1:4:{}:vm:16777249:324245\0\0\nUN:root7\n", "r".repeat(400));
+    receiver.sends(long, address);
     sender.shows("对方已收到\n请输入内容:对方已收到\n请输入内容:");
 }
 
@@ -348,7 +351,9 @@ fn other_datagrams_do_not_prolong_the_wait(check: &Check) {
     sender.types("你好");
     let same = first_message();
     let address = receiver.receives_just(&same, FIRST_MESSAGE);
-    check.did("（从现在起，其他人不停地发来同样的回执，接收方不停地发来别的消息的回执）");
+    check.did(
+        "（从现在起，其他人不停地发来这条消息的回执，接收方不停地发来别的消息的回执，都不算数）",
+    );
     let disturb = || {
         let _ = stranger.socket().send_to(&receipt(324_244), address);
         let _ = receiver.socket().send_to(&receipt(324_243), address);
@@ -405,7 +410,8 @@ fn nobody_at_the_port_is_silence_too(check: &Check) {
     thread::sleep(Duration::from_secs(1)); // that long nobody is there
     check.did("（1 秒过去，接收方开始运行）");
     receiver.socket().connect(address).unwrap();
-    receiver.receives_just(first_message(), FIRST_MESSAGE);
+    let expected = "再次发来的“你好”（此前系统拒收，也只是没有回执）";
+    receiver.receives_just(first_message(), expected);
     check.did("接收方发送回执");
     receiver.socket().send(&receipt(324_244)).unwrap();
     sender.shows("请输入内容:对方已收到\n请输入内容:");
@@ -657,7 +663,12 @@ fn who_asks_for_a_receipt_gets_it(check: &Check) {
     let third = expect_receipt(check, &sender, 4_294_967_295);
     sender.sends(message(1, SENDMSG, b"end"), receiver.address());
     receiver.shows("小道士@ubuntu:end\n");
-    expect_no_more_receipts(check, &receiver, &[&sender, &iptux]);
+    expect_no_more_receipts(
+        check,
+        &receiver,
+        &[&sender, &iptux],
+        "要求回执的消息才有回执，而且只有一个",
+    );
     let different = first != second && second != third && third != first;
     let came = format!("3 个回执的包编号是 {first}、{second}、{third}");
     check.expect(
@@ -668,13 +679,13 @@ fn who_asks_for_a_receipt_gets_it(check: &Check) {
 
 /// All that the others have sent is done with, and no receipt is left.
 #[track_caller]
-fn expect_no_more_receipts(check: &Check, receiver: &Subject, others: &[&Peer]) {
+fn expect_no_more_receipts(check: &Check, receiver: &Subject, others: &[&Peer], expected: &str) {
     let last = check.peer("最后一个发送方");
     last.sends(message(9, SENDMSG | SENDCHECK, b"last"), receiver.address());
     receiver.shows("小道士@ubuntu:last\n");
     expect_receipt(check, &last, 9);
     for other in others {
-        other.has_nothing_more("要求回执的才有回执，而且只有一个");
+        other.has_nothing_more(expected);
     }
 }
 
@@ -685,30 +696,35 @@ fn what_is_no_message_is_neither_shown_nor_receipted(check: &Check) {
         "（接下来的数据报，或者是别的命令，或者不合格式，都应当忽略，即使带有要求回执的选项）",
     );
     for command in [0, 2, 3, 4, RECVMSG, 48, 49, 96, 160, SENDMSG << 8] {
-        sender.sends(message(5, command, b"junk"), receiver.address());
-        sender.sends(
-            message(6, command | SENDCHECK, b"324244"),
-            receiver.address(),
-        );
+        for command in [command, command | SENDCHECK] {
+            // Its number is the command, so that a receipt tells which one it is for.
+            let data = message(command.into(), command, b"324244");
+            sender.sends(data, receiver.address());
+        }
     }
     for junk in [
-        &message(7, RECVMSG | SENDCHECK, b"")[..],
-        &message(8, RECVMSG, b"junk\0junk"),
-        &message(9, RECVMSG, b"-1"),
-        &message(10, RECVMSG, b"99999999999999999999"),
+        &message(1_007, RECVMSG | SENDCHECK, b"")[..],
+        &message(1_008, RECVMSG, b"junk\0junk"),
+        &message(1_009, RECVMSG, b"-1"),
+        &message(1_010, RECVMSG, b"99999999999999999999"),
         b"",
-        b"1:11:a:b:288",
+        b"1:1011:a:b:288",
         b"1:x:a:b:288:junk",
-        b"1:13:a:b:288x:junk",
-        b"1:14:a:b:-288:junk",
-        b"1:15:a:b:99999999999999999999:junk",
-        b"1:16:a:b:0x120:junk",
+        b"1:1013:a:b:288x:junk",
+        b"1:1014:a:b:-288:junk",
+        b"1:1015:a:b:99999999999999999999:junk",
+        b"1:1016:a:b:0x120:junk",
         b"1:99999999999999999999:a:b:288:junk",
         &[0xff; 2000],
     ] {
         sender.sends(junk, receiver.address());
     }
-    expect_no_more_receipts(check, &receiver, &[&sender]);
+    expect_no_more_receipts(
+        check,
+        &receiver,
+        &[&sender],
+        "别的命令和不合格式的数据报没有回执",
+    );
     receiver.has_shown_just(&["小道士@ubuntu:last"]);
 }
 
@@ -737,7 +753,7 @@ fn a_repetition_is_receipted_and_not_shown(check: &Check) {
     expect_receipt(check, &sender, 324_244);
     other.sends(message(324_244, 288, b"other"), receiver.address());
     expect_receipt(check, &other, 324_244);
-    expect_no_more_receipts(check, &receiver, &[&sender, &other]);
+    expect_no_more_receipts(check, &receiver, &[&sender, &other], "每次来到只有一个回执");
     let shown = ["你好", "other", "smaller", "你好", "quiet", "last"];
     receiver.has_shown_just(&shown.map(|text| format!("小道士@ubuntu:{text}")));
 }
@@ -823,7 +839,12 @@ fn to_everybody_and_by_a_machine_means_no_receipt(check: &Check) {
         message(3, 288 | BROADCAST | AUTORET, b"both"),
         receiver.address(),
     );
-    expect_no_more_receipts(check, &receiver, &[&sender]);
+    expect_no_more_receipts(
+        check,
+        &receiver,
+        &[&sender],
+        "群发的和程序自动发出的消息没有回执",
+    );
     sender.sends(message(4, 288, HELLO), receiver.address());
     expect_receipt(check, &sender, 4);
     receiver.shows("小道士@ubuntu:你好\n");
