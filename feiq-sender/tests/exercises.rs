@@ -14,11 +14,11 @@ testing::exercise! {
     acknowledged of "feiq-sender" {
         a_message_asks_for_a_receipt => "命令字为 288 的消息",
         silence_means_the_same_message_again => "命令字为 288 的消息",
-        after_ten_tries_the_next_message_follows => "命令字为 288 的消息",
         only_its_own_receipt_counts => "命令字为 288 的消息",
         other_datagrams_do_not_prolong_the_wait => "命令字为 288 的消息",
         nobody_at_the_port_is_silence_too => "再次发来的“你好”",
         what_cannot_be_sent_is_refused => "命令字为 288 的消息",
+        after_ten_tries_the_next_message_follows => "命令字为 288 的消息",
     }
     wrong [
         ("equal_pauses", silence_means_the_same_message_again, "第 3 次发送", &[
@@ -252,39 +252,6 @@ fn silence_means_the_same_message_again(check: &Check) {
     expect_shown(check, &ended.out, &["对方已收到\n"; 3]);
 }
 
-fn after_ten_tries_the_next_message_follows(check: &Check) {
-    let receiver = check.peer("只发一次回执的接收方");
-    let mut sender = check.start(&[&receiver.address().to_string()]);
-    sender.types("你好");
-    let address = receiver.receives_just(first_message(), FIRST_MESSAGE);
-    receiver.sends(receipt(324_244), address);
-    sender.shows("对方已收到\n请输入内容:");
-
-    // On a busy machine the receipt may have been late, and the message repeated.
-    receiver.forgets_what_has_come();
-    let since = start_the_clock(check);
-    sender.types("再见");
-    let second = message(324_245, 288, GOODBYE);
-    receiver.receives_just(&second, "消息“再见”");
-    sender.types("ok"); // waits until it is asked for
-    expect_repetitions(check, &receiver, (since, 0), &second, 2..=10);
-    let third = message(324_246, 288, b"ok");
-    let expected = "下一条消息“ok”，包编号加 1（第 10 次之后再等 4 秒，不再发第 11 次）";
-    let pause = Duration::from_millis(TRIES[10]);
-    receiver.receives_after(since, pause, &third, expected);
-    sender.notes("没有收到回执");
-    sender.has_shown("对方已收到", 1);
-
-    // Too late: it has been given up.
-    receiver.sends(receipt(324_245), address);
-    receiver.receives_just(&third, "“ok”的再次发送（“再见”的回执对它不算数）");
-    receiver.sends(receipt(324_246), address);
-    sender.shows("对方已收到\n请输入内容:请输入内容:对方已收到\n请输入内容:");
-    sender.types_ctrl_d();
-    let ended = sender.ends(1); // one of the three has failed
-    expect_shown(check, &ended.out, &["对方已收到\n", "", "对方已收到\n"]);
-}
-
 fn only_its_own_receipt_counts(check: &Check) {
     let receiver = check.peer("接收方");
     let stranger = check.peer("其他人");
@@ -435,6 +402,39 @@ fn what_cannot_be_sent_is_refused(check: &Check) {
     let right = next.contains(&came).then_some(());
     let expected = "太长的一行不发送，也不妨碍下一条消息“再见”";
     check.expect(expected, right.ok_or_else(|| literal(&came)));
+}
+
+fn after_ten_tries_the_next_message_follows(check: &Check) {
+    let receiver = check.peer("只发一次回执的接收方");
+    let mut sender = check.start(&[&receiver.address().to_string()]);
+    sender.types("你好");
+    let address = receiver.receives_just(first_message(), FIRST_MESSAGE);
+    receiver.sends(receipt(324_244), address);
+    sender.shows("对方已收到\n请输入内容:");
+
+    // On a busy machine the receipt may have been late, and the message repeated.
+    receiver.forgets_what_has_come();
+    let since = start_the_clock(check);
+    sender.types("再见");
+    let second = message(324_245, 288, GOODBYE);
+    receiver.receives_just(&second, "消息“再见”");
+    sender.types("ok"); // waits until it is asked for
+    expect_repetitions(check, &receiver, (since, 0), &second, 2..=10);
+    let third = message(324_246, 288, b"ok");
+    let expected = "下一条消息“ok”，包编号加 1（第 10 次之后再等 4 秒，不再发第 11 次）";
+    let pause = Duration::from_millis(TRIES[10]);
+    receiver.receives_after(since, pause, &third, expected);
+    sender.notes("没有收到回执");
+    sender.has_shown("对方已收到", 1);
+
+    // Too late: it has been given up.
+    receiver.sends(receipt(324_245), address);
+    receiver.receives_just(&third, "“ok”的再次发送（“再见”的回执对它不算数）");
+    receiver.sends(receipt(324_246), address);
+    sender.shows("对方已收到\n请输入内容:请输入内容:对方已收到\n请输入内容:");
+    sender.types_ctrl_d();
+    let ended = sender.ends(1); // one of the three has failed
+    expect_shown(check, &ended.out, &["对方已收到\n", "", "对方已收到\n"]);
 }
 
 /// Port 0 is any free port.
