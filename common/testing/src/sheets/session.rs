@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// How often a script is asked whether it listens.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// How long a script is watched that should wait.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
 impl Sheet {
     /// Runs a session, whose blocks are terminals side by side, and compares the screens.
     pub fn run(&self, session: &[Block], scripts: &Scripts) -> Result<(), Problem> {
@@ -25,6 +28,27 @@ impl Sheet {
             return Ok(());
         }
         Session::new(scripts).run(session)
+    }
+}
+
+impl Scripts {
+    /// Why a script does not even begin to wait, for its peer or its user: the last line that it says
+    /// before its end. `None`: it waits.
+    pub fn does_not_start(&self, script: &str) -> Option<String> {
+        // Whoever connects must find somebody.
+        let peers = [
+            "cargo run -q -p tcp-echo-server",
+            &format!("python3 {script}"),
+        ];
+        let session = Session::new(self);
+        let _peer = (script == "tcp_client.py").then(|| session.start(0, peers[0]));
+        let mut started = match session.start(0, peers[1]) {
+            Ok(started) => started,
+            Err(problem) => return Some(problem.to_string()),
+        };
+        let ended = started.end_before(A_MOMENT)?;
+        let last = ended.out.lines().next_back();
+        Some(last.unwrap_or("程序立即结束了").to_string())
     }
 }
 
@@ -151,6 +175,7 @@ impl Drop for Terminal {
 struct Session {
     directory: TempDir,
     ports: Ports,
+    limit: Duration,
 }
 
 impl Session {
@@ -167,20 +192,21 @@ impl Session {
                 }
             }
             let script = format!("{}.py", program.replace('-', "_"));
-            if let Ok(source) = fs::read(scripts.directory().join(&script)) {
+            if let Ok(source) = fs::read(scripts.directory.join(&script)) {
                 fs::write(directory.path().join(script), source).unwrap();
             }
         }
         Session {
             directory,
             ports: Ports::new(),
+            limit: scripts.limit,
         }
     }
 
     /// Goes round the terminals, in each up to the place where it waits for another one.
     fn run(self, blocks: &[Block]) -> Result<(), Problem> {
         let mut terminals: Vec<Terminal> = blocks.iter().map(Terminal::new).collect();
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + self.limit;
         while terminals.iter().any(|terminal| terminal.next().is_some()) {
             for current in 0..terminals.len() {
                 // The first terminal, the server's, is interrupted last.
