@@ -425,6 +425,22 @@ impl Subject<'_> {
         self.check.expect(expected, came);
     }
 
+    /// Standard output has shown these lines and nothing else, and the check has seen the last one.
+    #[track_caller]
+    pub fn has_shown_just<Line: Display>(&self, lines: &[Line]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let shown = self.program.shown();
+        let came = match shown == text {
+            true => Ok(()),
+            false => Err(instead(shown.as_bytes(), text.as_bytes())),
+        };
+        let expected = match lines {
+            [] => "标准输出没有内容".into(),
+            _ => format!("标准输出的全部内容是{}", literal(&text)),
+        };
+        self.check.expect(format!("{}{expected}", self.of()), came);
+    }
+
     /// The program ends with this exit status.
     #[track_caller]
     pub fn ends(self, status: i32) -> Ended {
@@ -586,15 +602,19 @@ impl Peer<'_> {
     /// A datagram comes. Returns it, and its sender.
     #[track_caller]
     pub fn receives(&self, expected: &str) -> (Vec<u8>, SocketAddr) {
-        let name = self.name;
+        let came = self.receives_any_quietly(expected);
+        let told = literal(&came.0);
+        self.check.did(format!("{}收到数据报：{told}", self.name));
+        came
+    }
+
+    /// The same, without a word about it in the story.
+    #[track_caller]
+    pub fn receives_any_quietly(&self, expected: &str) -> (Vec<u8>, SocketAddr) {
         match self.next() {
-            Ok(came) => {
-                self.check
-                    .did(format!("{name}收到数据报：{}", literal(&came.0)));
-                came
-            }
+            Ok(came) => came,
             Err(problem) => {
-                let expected = format!("{name}收到{expected}");
+                let expected = format!("{}收到{expected}", self.name);
                 self.check.expect(expected, Err(problem))
             }
         }
@@ -624,14 +644,16 @@ impl Peer<'_> {
         expected: &str,
     ) -> SocketAddr {
         let data = data.as_ref();
-        let limit = (since + pause + self.check.patience).saturating_duration_since(Instant::now());
-        let came = self.next_within(limit);
+        let limit = pause + self.check.patience;
+        let came = self.next_within(limit.saturating_sub(since.elapsed()));
         let passed = since.elapsed();
-        let came = came.and_then(|(came, sender)| match came == data {
-            false => Err(instead(&came, data)),
-            true if passed < pause => Err(format!("{}后就收到了", seconds(passed))),
-            true => Ok(sender),
-        });
+        let came = match came {
+            Err(_) if passed > limit => Err(format!("{}后还没有收到", seconds(limit))),
+            Err(problem) => Err(problem),
+            Ok((came, _)) if came != data => Err(instead(&came, data)),
+            Ok(_) if passed < pause => Err(format!("{}后就收到了", seconds(passed))),
+            Ok((_, sender)) => Ok(sender),
+        };
         let expected = format!("{}收到{expected}：{}", self.name, literal(data));
         self.check.expect(expected, came)
     }
