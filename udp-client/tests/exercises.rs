@@ -1,6 +1,8 @@
 //! The checks of the exercise `retry`. On your own `examples/my_retry.rs`:
 //! `cargo test -p udp-client --test exercises -- --ignored`
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::time::{Duration, Instant};
 use testing::exercise::{Check, MOST_OF_A_DATAGRAM, Peer, Subject, literal};
 

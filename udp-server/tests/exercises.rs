@@ -1,10 +1,7 @@
 //! The checks of the exercise `many_peers`. On your own `examples/my_many_peers.rs`:
 //! `cargo test -p udp-server --test exercises -- --ignored`
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::time::Duration;
 use testing::exercise::{Check, MOST_OF_A_DATAGRAM};
