@@ -2,7 +2,8 @@
 //! `cargo test -p udp-chat --test exercises -- --ignored`
 
 use std::net::SocketAddr;
-use testing::exercise::{Check, MOST_OF_A_DATAGRAM, Peer, Subject};
+use testing::LONGEST_DATAGRAM;
+use testing::exercise::{Check, Peer, Subject};
 
 testing::exercise! {
     two_way of "udp-chat" {
@@ -127,7 +128,7 @@ fn whatever_arrives_is_shown(check: &Check) {
     peer.sends(b"\xc4\xe3ok", chat.address());
     chat.shows(&shown(&peer, "\u{fffd}\u{fffd}ok"));
     arrives(&chat, &peer, "");
-    arrives(&chat, &peer, &"长".repeat(MOST_OF_A_DATAGRAM / 3));
+    arrives(&chat, &peer, &"长".repeat(LONGEST_DATAGRAM / 3));
     arrives(&chat, &peer, "完了");
     send(&mut chat, "都收到了", peer.address());
     peer.receives_just("都收到了", "用户输入的内容");
@@ -179,7 +180,7 @@ fn a_wrong_answer_leads_back_to_the_menu(check: &Check) {
     }
     // One byte more than a datagram carries.
     send(&mut chat, &"长".repeat(65_508 / 3), peer.address());
-    let most = "长".repeat(MOST_OF_A_DATAGRAM / 3);
+    let most = "长".repeat(LONGEST_DATAGRAM / 3);
     send(&mut chat, &most, peer.address());
     let expected = "用户最后输入的内容（端口有误、内容太长时应说明错误，再回到菜单）";
     peer.receives_just(most, expected);

@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::time::{Duration, Instant};
-use testing::exercise::{Check, MOST_OF_A_DATAGRAM, Peer, Subject, literal};
+use testing::LONGEST_DATAGRAM;
+use testing::exercise::{Check, Peer, Subject, literal};
 
 testing::exercise! {
     retry of "udp-client" {
@@ -163,7 +164,7 @@ fn an_answer_to_the_first_try_counts_to_the_end(check: &Check) {
 }
 
 fn every_answer_is_shown(check: &Check) {
-    let long = "长".repeat(MOST_OF_A_DATAGRAM / 3);
+    let long = "长".repeat(LONGEST_DATAGRAM / 3);
     for (answer, text) in [
         ("你也好".as_bytes(), "你也好"),
         (long.as_bytes(), &long),

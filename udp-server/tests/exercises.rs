@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::time::Duration;
-use testing::exercise::{Check, MOST_OF_A_DATAGRAM};
+use testing::LONGEST_DATAGRAM;
+use testing::exercise::Check;
 
 testing::exercise! {
     many_peers of "udp-server" {
@@ -118,7 +119,7 @@ fn whatever_comes_is_answered(check: &Check) {
         .peer("发送后随即关闭套接字的客户端")
         .sends("别等我", address);
 
-    let long = "长".repeat((MOST_OF_A_DATAGRAM - 7) / 3);
+    let long = "长".repeat((LONGEST_DATAGRAM - 7) / 3);
     let datagrams: [(&[u8], &str, &str); 4] = [
         (b"", "", "应答（空数据报也是数据报）"),
         (
@@ -135,7 +136,7 @@ fn whatever_comes_is_answered(check: &Check) {
         server.shows(&format!("{header}{text}\n"));
     }
 
-    peer.sends("长".repeat(MOST_OF_A_DATAGRAM / 3), address);
+    peer.sends("长".repeat(LONGEST_DATAGRAM / 3), address);
     peer.sends("还在吗", address);
     let expected = "应答（对上一个数据报的应答太长，一个数据报装不下，但程序不应因此停下）";
     peer.receives_just("收到:还在吗", expected);

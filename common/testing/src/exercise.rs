@@ -41,13 +41,6 @@ const A_WHILE: Duration = Duration::from_secs(5);
 /// How often a wait looks whether the programs have ended, after which nothing will come.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The most bytes that a datagram can carry here, over IPv4. macOS sends no more unless it is told to:
-/// `sysctl net.inet.udp.maxdgram`.
-pub const MOST_OF_A_DATAGRAM: usize = match cfg!(target_os = "macos") {
-    true => 9_216,
-    false => common::datagram::MAX_LEN_IPV4,
-};
-
 /// One check at work on one program.
 pub struct Check {
     exe: PathBuf,
