@@ -6,7 +6,7 @@ use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
 
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
 /// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
-const FEATURES: [(&str, &str, &str); 44] = [
+const FEATURES: [(&str, &str, &str); 45] = [
     ("udp-client", "`use`", "use common::"),
     ("udp-client", "constant", "const "),
     ("udp-client", "`ExitCode`", "-> ExitCode"),
@@ -29,6 +29,7 @@ const FEATURES: [(&str, &str, &str); 44] = [
     ),
     ("udp-chat", "`String` and `&str`", ".as_str()"),
     ("udp-chat", "pattern of a literal", "\"1\" =>"),
+    ("udp-chat", "`Ok(())`", "Ok(())"),
     ("udp-chat", "wildcard", "_ => "),
     ("feiq-sender", "integer type", ": u32"),
     ("feiq-sender", "digit separator", "324_244"),
