@@ -6,7 +6,7 @@ use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
 
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
 /// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
-const FEATURES: [(&str, &str, &str); 43] = [
+const FEATURES: [(&str, &str, &str); 45] = [
     ("udp-client", "`use`", "use common::"),
     ("udp-client", "constant", "const "),
     ("udp-client", "`ExitCode`", "-> ExitCode"),
@@ -18,6 +18,7 @@ const FEATURES: [(&str, &str, &str); 43] = [
     ("udp-client", "tuple pattern", "let (data, sender)"),
     ("udp-server", "`match` as a value", "= match "),
     ("udp-server", "`Some` and `None`", "Some(_) =>"),
+    ("udp-server", "reference to a result", "&address::remote("),
     ("udp-server", "`unwrap_or`", ".unwrap_or("),
     ("udp-server", "failure as a value", "note_failure("),
     ("udp-chat", "reference parameter", "(socket: &UdpSocket)"),
@@ -28,6 +29,7 @@ const FEATURES: [(&str, &str, &str); 43] = [
     ),
     ("udp-chat", "`String` and `&str`", ".as_str()"),
     ("udp-chat", "pattern of a literal", "\"1\" =>"),
+    ("udp-chat", "`Ok(())`", "Ok(())"),
     ("udp-chat", "wildcard", "_ => "),
     ("feiq-sender", "integer type", ": u32"),
     ("feiq-sender", "digit separator", "324_244"),
