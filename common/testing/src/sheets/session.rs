@@ -13,6 +13,10 @@ use std::time::{Duration, Instant};
 /// How often a script is asked whether it listens.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// After how long a script that has not ended is interrupted again. Python looks for signals between
+/// two steps: one that comes just before it begins to wait is not seen while it waits.
+const AGAIN: Duration = Duration::from_secs(2);
+
 /// How long a script is watched that should wait.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
@@ -126,6 +130,8 @@ struct Terminal {
     compared: usize,
     /// Whether what comes next may be anything, up to what is shown then.
     skips: bool,
+    /// When the program in it was last interrupted.
+    interrupted: Option<Instant>,
     /// The exit status of the program that has ended last.
     status: Option<i32>,
 }
@@ -138,6 +144,7 @@ impl Terminal {
             is_script: false,
             compared: 0,
             skips: false,
+            interrupted: None,
             status: None,
         }
     }
@@ -157,6 +164,17 @@ impl Terminal {
         let mut kill = Command::new("sh");
         kill.args(["-c", "kill -$0 -$1", signal, &group]);
         let _ = kill.stderr(Stdio::null()).status(); // it may have ended
+    }
+
+    fn interrupt(&mut self) {
+        self.signal("INT");
+        self.interrupted = Some(Instant::now());
+    }
+
+    /// Whether a script may have missed its interrupt.
+    fn is_due_again(&self) -> bool {
+        let since = self.interrupted.filter(|_| self.is_script);
+        since.is_some_and(|since| since.elapsed() > AGAIN)
     }
 
     fn waits_for_nothing_else(&self) -> bool {
@@ -249,10 +267,15 @@ impl Session {
                     terminal.program = Some(self.start(number, &line)?);
                     terminal.compared = 0;
                     terminal.skips = false;
+                    terminal.interrupted = None;
                 }
                 Step::Shows(text) => {
                     let expected = without_ports(text);
                     match shows(terminal, number, &expected, in_time)? {
+                        None if terminal.is_due_again() => {
+                            terminal.interrupt();
+                            return Ok(());
+                        }
                         None => return Ok(()),
                         Some(end) => terminal.compared = end,
                     }
@@ -266,7 +289,7 @@ impl Session {
                 Step::EndInput => terminal.program.as_mut().unwrap().end_input(),
                 Step::Stop => terminal.signal("STOP"),
                 Step::Interrupt if may_interrupt => {
-                    terminal.signal("INT");
+                    terminal.interrupt();
                     terminal.steps.next();
                     return Ok(());
                 }
