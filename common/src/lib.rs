@@ -240,3 +240,38 @@ fn arguments<const N: usize>() -> Result<Option<[Option<String>; N]>, Error> {
     }
     Ok(Some(positional))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::explain;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn the_systems_words_follow_a_chinese_explanation() {
+        for kind in [
+            ErrorKind::ConnectionRefused,
+            ErrorKind::AddrInUse,
+            ErrorKind::AddrNotAvailable,
+            ErrorKind::PermissionDenied,
+            ErrorKind::NotFound,
+            ErrorKind::ConnectionReset,
+            ErrorKind::BrokenPipe,
+            ErrorKind::TimedOut,
+            ErrorKind::WouldBlock,
+            ErrorKind::NetworkUnreachable,
+            ErrorKind::HostUnreachable,
+            ErrorKind::StorageFull,
+        ] {
+            let explained = explain(&Error::new(kind, "reason"));
+            let (chinese, system) = explained.split_once('：').expect(&explained);
+            assert!(!chinese.is_ascii() && system == "reason", "{explained}");
+        }
+    }
+
+    /// So it does on Chinese Windows.
+    #[test]
+    fn a_system_that_speaks_chinese_needs_no_explanation() {
+        let reason = Error::new(ErrorKind::NotFound, "系统找不到指定的文件。");
+        assert_eq!(explain(&reason), "系统找不到指定的文件。");
+    }
+}

@@ -1,6 +1,8 @@
 //! The checks of the exercise `resumable`, client's side. On your own `examples/my_resumable.rs`:
 //! `cargo test -p file-client --test exercises -- --ignored`
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::fs;
 use std::net::TcpListener;
 use testing::exercise::{Check, Connection, Subject, literal};

@@ -1,6 +1,8 @@
 //! The checks of the exercise `resumable_server`. On your own `examples/my_resumable_server.rs`:
 //! `cargo test -p file-server --test exercises -- --ignored`
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::fs::{self, File};
 use std::net::Shutdown;
 use std::time::{Duration, SystemTime};

@@ -5,6 +5,13 @@ use common::retry_interrupted;
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
+/// The longest datagram that a socket of this system sends, in bytes. That of macOS would have to be
+/// asked for more (`net.inet.udp.maxdgram`).
+pub const LONGEST_DATAGRAM: usize = match cfg!(target_vendor = "apple") {
+    true => 9_216,
+    false => common::datagram::MAX_LEN_IPV4,
+};
+
 /// A UDP socket on this machine whose receives have a deadline.
 pub fn udp() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -1,12 +1,18 @@
 //! `cargo lab`, as a student uses it: in a copy of the workspace, so that nobody's solutions are
 //! touched.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use testing::exercise::EXERCISES;
-use testing::{Ended, Program, cargo, root};
+use testing::{Ended, Program, cargo, python, root, tempdir};
 
 /// How long a command may take: it may have to build everything first.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -271,4 +277,80 @@ fn no_check_is_left_out() {
         let all = line.and_then(|line| line.rsplit('\t').next());
         assert_eq!(all, Some(&*listed.to_string()), "{exercise}: {overview:?}");
     }
+}
+
+/// A teacher hands out the exercises, and nothing that gives them away.
+#[test]
+fn a_handout_has_no_solutions_and_no_answers() {
+    if cargo().is_none() {
+        return; // built on another machine
+    }
+    let directory = tempdir().unwrap();
+    let copy = directory.path().join("handout");
+    let told = copy.to_str().unwrap();
+    let made = ended(lab(&["handout", told]));
+    assert_eq!(made.status, Some(0), "{made:?}");
+    for (exercise, package) in EXERCISES {
+        let solution = format!("{package}/examples/{exercise}.rs");
+        assert!(root().join(&solution).exists() && !copy.join(&solution).exists());
+        let sheet = fs::read_to_string(copy.join(package).join("README.md")).unwrap();
+        let has = |text: &str| sheet.contains(text);
+        assert!(
+            has("<summary>Hint: ") && has("\n## Questions\n"),
+            "{package}"
+        );
+        assert!(
+            !has(">Answer<") && !has(">A solution<") && !has(">Solutions<"),
+            "{package}"
+        );
+        let checks = fs::read_to_string(copy.join(package).join("tests/exercises.rs")).unwrap();
+        assert!(
+            checks.contains(" => ") && checks.contains("    wrong []\n"),
+            "{package}"
+        );
+    }
+    let again = ended(lab(&["handout", told]));
+    assert_eq!(again.status, Some(2), "{again:?}");
+}
+
+/// Scripts as a student types them in: one that does not start, and one that says something else.
+#[cfg(unix)]
+#[test]
+fn scripts_are_compared_with_the_programs() {
+    if python().is_none() {
+        return;
+    }
+    let scripts = tempdir().unwrap();
+    let source =
+        |name: &str| fs::read_to_string(root().join("common/testing/scripts").join(name)).unwrap();
+    let write = |name: &str, text: String| fs::write(scripts.path().join(name), text).unwrap();
+    write(
+        "feiq_sender.py",
+        source("feiq_sender.py").replace("while True:", "while True"),
+    );
+    write(
+        "udp_client.py",
+        source("udp_client.py").replace("服务器已关闭", "服务器关闭了"),
+    );
+    write(
+        "tcp_client.py",
+        source("tcp_client.py").replace("收到数据", "收到"),
+    );
+    let told = scripts.path().to_str().unwrap();
+    let compared = Program::start(env!("CARGO_BIN_EXE_lab"), &["compare", told]);
+    let compared = ended(compared);
+    assert_eq!(compared.status, Some(1), "{compared:?}");
+    for line in [
+        "feiq_sender.py（对应 feiq-sender）\n  不能启动：SyntaxError: ",
+        "udp_server.py（对应 udp-server）\n  没有这个文件\n",
+        "udp_client.py（对应 udp-client）\n  能启动\n  与 udp-server 通信：成功\n  1. ",
+        "tcp_client.py（对应 tcp-client）\n  能启动\n  与 tcp-echo-server 通信：与讲义不符：讲义第 ",
+    ] {
+        assert!(compared.out.contains(line), "{line}: {}", compared.out);
+    }
+    let none = ended(Program::start(
+        env!("CARGO_BIN_EXE_lab"),
+        &["compare", "/nonsense"],
+    ));
+    assert_eq!(none.status, Some(2), "{none:?}");
 }

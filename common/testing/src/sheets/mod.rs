@@ -10,10 +10,11 @@ mod command;
 mod ports;
 mod session;
 
-use crate::root;
+use crate::{DEADLINE, root};
 use std::fmt::{self, Display};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The programs, each of which has a sheet.
 pub const PROGRAMS: [&str; 8] = [
@@ -49,22 +50,23 @@ impl Display for Problem {
 }
 
 /// The Python scripts of a session.
-pub struct Scripts(PathBuf);
+pub struct Scripts {
+    directory: PathBuf,
+    /// How long a session may wait for what it shows.
+    limit: Duration,
+}
 
 impl Scripts {
     /// Our own stand-ins for the scripts, which do what they do, and break as they break.
     pub fn stand_ins() -> Scripts {
-        Scripts(root().join("common/testing/scripts"))
+        Scripts::of(&root().join("common/testing/scripts"), DEADLINE)
     }
 
-    /// The scripts in a directory, as somebody has typed them in.
-    pub fn of(directory: &Path) -> Scripts {
-        Scripts(directory.into())
-    }
-
-    /// Where they are.
-    pub fn directory(&self) -> &Path {
-        &self.0
+    /// The scripts in a directory, as somebody has typed them in. What a sheet shows may take as long
+    /// as `limit` to come.
+    pub fn of(directory: &Path, limit: Duration) -> Scripts {
+        let directory = directory.into();
+        Scripts { directory, limit }
     }
 }
 
@@ -96,10 +98,20 @@ pub struct Table {
     pub rows: Vec<(usize, Vec<String>)>,
 }
 
+/// Whether a session takes longer than a test may: its first block is marked `console slow`.
+pub fn is_slow(session: &[Block]) -> bool {
+    session[0].language == "console slow"
+}
+
 impl Sheet {
     /// The sheet of a program, or the README of the course (`.`).
     pub fn open(directory: &str) -> Sheet {
-        let path = root().join(directory).join("README.md");
+        Sheet::read(&format!("{directory}/README.md"))
+    }
+
+    /// Another document of the project.
+    pub fn read(document: &str) -> Sheet {
+        let path = root().join(document);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         Sheet { path, text }
     }
@@ -123,6 +135,21 @@ impl Sheet {
             }
         }
         sessions
+    }
+
+    /// The section (`## `) in which a line is.
+    pub fn section(&self, line: usize) -> &str {
+        let lines = self.text.lines().take(line);
+        let sections = lines.filter_map(|line| line.strip_prefix("## "));
+        sections.last().unwrap_or_default()
+    }
+
+    /// The title of the fold in which a line is; empty outside of folds.
+    pub fn fold(&self, line: usize) -> &str {
+        let lines = self.text.lines().take(line);
+        let last = lines.filter(|line| line.contains("details>")).last();
+        let title = last.and_then(|line| line.strip_prefix("<details><summary>"));
+        title.unwrap_or_default().trim_end_matches("</summary>")
     }
 
     /// All fenced blocks.

@@ -1,6 +1,13 @@
 //! Holds the lab sheets (the README.md of every program) and the README of the course to the truth:
-//! screens are typed in again, quoted lines looked up, links followed.
-#![cfg(unix)]
+//! screens are typed in again, quoted lines looked up, links followed. In other documents, the links.
+#![cfg(target_os = "linux")] // its commands, its paths and its errors stand in the sheets
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
 
 mod diagrams;
 mod features;
@@ -11,15 +18,17 @@ mod tables;
 
 use diagrams::check_diagrams;
 use features::check_features;
-use prose::{check_exercises, check_links, check_sections};
-use rows::{check_rows, is_slow};
+use prose::{check_exercises, check_front_page, check_links, check_sections};
+use rows::check_rows;
 use std::path::Path;
 use std::thread;
 use tables::{check_finger, check_tables};
-use testing::sheets::{Block, PROGRAMS, Scripts, Sheet};
+use testing::DEADLINE;
+use testing::sheets::{Block, PROGRAMS, Scripts, Sheet, is_slow};
 
 fn check(program: &str) {
     let sheet = Sheet::open(program);
+    check_front_page(&sheet, program);
     check_sections(&sheet);
     check_links(&sheet);
     check_diagrams(&sheet);
@@ -35,7 +44,7 @@ fn check(program: &str) {
 /// the scripts in DIR.
 fn check_screens(sheet: &Sheet, is_worth: impl Fn(&[Block]) -> bool) {
     let scripts = match std::env::var_os("SCRIPTS") {
-        Some(directory) => Scripts::of(Path::new(&directory)),
+        Some(directory) => Scripts::of(Path::new(&directory), DEADLINE),
         None => Scripts::stand_ins(),
     };
     for session in sheet.sessions().iter().filter(|session| is_worth(session)) {
@@ -101,4 +110,15 @@ fn the_readme_of_the_course() {
     check_links(&readme);
     check_diagrams(&readme);
     check_screens(&readme, |_| true);
+}
+
+#[test]
+fn the_other_documents() {
+    for document in [
+        ".github/CONTRIBUTING.md",
+        "common/testing/BENCHMARKS.md",
+        "common/testing/TEACHING.md",
+    ] {
+        check_links(&Sheet::read(document));
+    }
 }

@@ -17,6 +17,21 @@ const SECTIONS: [&str; 9] = [
     "Your turn",
 ];
 
+/// The page that `cargo doc` gives the program begins as its sheet does. (Where there is a library
+/// of the same name, cargo documents that one.)
+pub fn check_front_page(sheet: &Sheet, program: &str) {
+    let source = root().join(program).join("src");
+    let front = ["lib.rs", "main.rs"].map(|file| source.join(file));
+    let front = front.into_iter().find(|file| file.exists()).unwrap();
+    let text = fs::read_to_string(&front).unwrap();
+    let first = text.lines().map_while(|line| line.strip_prefix("//! "));
+    let first = Vec::from_iter(first).join(" ");
+    let begins = format!("# {program}\n\n{first} Mirrors the tutorial's `");
+    if !sheet.text.starts_with(&begins) {
+        sheet.fail(3, format!("{} begins differently", front.display()));
+    }
+}
+
 pub fn check_sections(sheet: &Sheet) {
     let path = sheet.path.display();
     let headings: Vec<&str> = sheet

@@ -235,14 +235,14 @@ impl Run {
         };
         let number = self.started;
         self.started += 1;
-        let finished = self.finished.clone();
-        match command.spawn() {
-            Err(error) => drop(finished.send((number, Err(error)))),
-            Ok(child) => {
-                self.running.insert(number, child.id());
-                let wait = move || finished.send((number, child.wait_with_output()));
-                thread::spawn(wait);
-            }
+        let (finished, failed) = (self.finished.clone(), self.finished.clone());
+        let started = command.spawn().and_then(|child| {
+            self.running.insert(number, child.id());
+            let wait = move || finished.send((number, child.wait_with_output()));
+            thread::Builder::new().spawn(wait)
+        });
+        if let Err(error) = started {
+            let _ = failed.send((number, Err(error)));
         }
     }
 

@@ -5,7 +5,10 @@
 //! one by one, so that the first failure is told at once.
 
 mod checks;
+#[cfg(unix)]
+mod compare;
 mod exercise;
+mod handout;
 mod overview;
 mod sheet;
 
@@ -28,9 +31,16 @@ const HELP: &str = "\
   cargo lab watch 练习       每次保存文件后重新检查，全部通过后结束
   cargo lab hint 练习 [N]    显示下一条提示，或者第 N 条
   cargo lab reset 练习       从头开始，旧文件改名保留
+  cargo lab compare 目录     目录里自己输入的八个 Python 脚本，逐个与对应的程序比较
+  cargo lab handout 目录     供教师分发的副本：没有参考解答，讲义里没有答案
 
 例如：cargo lab start retry
 ";
+
+/// The commands that something follows.
+const COMMANDS: [&str; 7] = [
+    "start", "check", "watch", "hint", "reset", "compare", "handout",
+];
 
 /// How often `watch` looks whether the file has been saved.
 const LOOK: Duration = Duration::from_millis(200);
@@ -68,14 +78,20 @@ fn lab(arguments: &[&str]) -> Result<bool, Error> {
         ["hint", name] => sheet::next_hint(&Exercise::find(name)?),
         ["hint", name, number] => sheet::hint(&Exercise::find(name)?, number),
         ["reset", name] => reset(&Exercise::find(name)?),
-        [command @ ("start" | "check" | "watch" | "hint" | "reset")] => Err(Error::Input(format!(
+        #[cfg(unix)]
+        ["compare", directory] => compare::compare(directory),
+        #[cfg(not(unix))]
+        ["compare", _] => Err(Error::Incomplete(
+            "cargo lab compare 要用 bash，只能在 Linux 和 macOS 上运行".into(),
+        )),
+        ["handout", directory] => handout::hand_out(directory),
+        [command @ ("compare" | "handout")] => {
+            Err(Error::Input(format!("cargo lab {command} 的后面要写目录")))
+        }
+        [command] if COMMANDS.contains(&command) => Err(Error::Input(format!(
             "cargo lab {command} 的后面要写练习的名字"
         ))),
-        [
-            "start" | "check" | "watch" | "hint" | "reset",
-            _,
-            ref more @ ..,
-        ] => Err(Error::Input(format!(
+        [command, _, ref more @ ..] if COMMANDS.contains(&command) => Err(Error::Input(format!(
             "参数太多，多余的是 {}",
             more.join(" ")
         ))),
@@ -91,6 +107,9 @@ fn say(text: &str) -> Result<(), Error> {
 /// Copies the program that the exercise begins with.
 fn start(exercise: &Exercise) -> Result<bool, Error> {
     let told = exercise.told_path();
+    if let Some(examples) = exercise.path().parent() {
+        fs::create_dir_all(examples).context("创建 examples 目录")?;
+    }
     let mut file = match File::create_new(exercise.path()) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -126,6 +145,7 @@ fn watch(exercise: &Exercise) -> Result<bool, Error> {
             exercise.told_path()
         ));
         while exercise.saved() == saved {
+            #[expect(clippy::disallowed_methods, reason = "no event tells of a saved file")]
             thread::sleep(LOOK);
         }
         console::print("")?;
