@@ -6,7 +6,7 @@ use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
 
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
 /// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
-const FEATURES: [(&str, &str, &str); 43] = [
+const FEATURES: [(&str, &str, &str); 45] = [
     ("udp-client", "`use`", "use common::"),
     ("udp-client", "constant", "const "),
     ("udp-client", "`ExitCode`", "-> ExitCode"),
@@ -46,7 +46,9 @@ const FEATURES: [(&str, &str, &str); 43] = [
     ("tcp-client", "mutable borrow", "&mut "),
     ("tcp-client", "slice", "[..length]"),
     ("tcp-echo-server", "`mut` in a pattern", "let (mut client"),
+    ("tcp-echo-server", "`?` in a chain", ")?.unwrap_or("),
     ("tcp-echo-server", "`for` and an iterator", "for line in "),
+    ("tcp-echo-server", "`chunks`", ".chunks("),
     ("tcp-echo-server", "`drop`", "drop("),
     ("file-client", "library of the package", "use file_client::"),
     ("file-client", "closure in a variable", "let look_up = |"),
