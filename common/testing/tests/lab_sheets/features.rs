@@ -6,7 +6,7 @@ use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
 
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
 /// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
-const FEATURES: [(&str, &str, &str); 45] = [
+const FEATURES: &[(&str, &str, &str)] = &[
     ("udp-client", "`use`", "use common::"),
     ("udp-client", "constant", "const "),
     ("udp-client", "`ExitCode`", "-> ExitCode"),
@@ -105,7 +105,7 @@ fn what_is_new_is_explained_where_it_is_met_first() {
         let met = PROGRAMS
             .iter()
             .find(|program| source(program).contains(sign));
-        assert_eq!(met, Some(&first), "{name}: {sign}");
+        assert_eq!(met, Some(first), "{name}: {sign}");
     }
 }
 
