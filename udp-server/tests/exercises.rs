@@ -1,8 +1,8 @@
 //! The checks of the exercise `many_peers`. On your own `examples/my_many_peers.rs`:
 //! `cargo test -p udp-server --test exercises -- --ignored`
 
-use std::time::Duration;
-use testing::exercise::{Check, MOST_OF_A_DATAGRAM};
+use std::time::{Duration, Instant};
+use testing::exercise::{Check, MOST_OF_A_DATAGRAM, seconds};
 
 testing::exercise! {
     many_peers of "udp-server" {
@@ -180,7 +180,13 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     check.did(format!(
         "客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到应答再发下一个"
     ));
+    let limit = 6 * check.patience();
+    let deadline = Instant::now() + limit;
     for number in 1..=SENT {
+        if Instant::now() > deadline {
+            let came = Err(format!("只有 {} 个", number - 1));
+            check.expect(format!("{}内都有应答", seconds(limit)), came)
+        }
         let data = format!("{number:0>8000}");
         one.socket().send_to(data.as_bytes(), address).unwrap();
         let expected = format!("第 {number} 个应答（此时没有人读取标准输出）");
