@@ -55,7 +55,7 @@ testing::exercise! {
              if sender == remote {"),
         ]),
         ("each_receive_waits_anew", a_flood_delays_no_try, "时间到了也应重发", &[
-            ("let rest = deadline.saturating_duration_since(Instant::now());", "let rest = FIRST_PAUSE;"),
+            ("deadline.saturating_duration_since(Instant::now())", "FIRST_PAUSE"),
         ]),
         ("a_refusal_ends_it", a_refusal_is_silence, "第 2 次", &[
             ("let local = socket.local_addr()", "\

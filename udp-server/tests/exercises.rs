@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use testing::LONGEST_DATAGRAM;
-use testing::exercise::Check;
+use testing::exercise::{Check, seconds};
 
 testing::exercise! {
     many_peers of "udp-server" {
@@ -183,7 +183,13 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     check.did(format!(
         "客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到应答再发下一个"
     ));
+    let limit = 6 * check.patience();
+    let deadline = Instant::now() + limit;
     for number in 1..=SENT {
+        if Instant::now() > deadline {
+            let came = Err(format!("只有 {} 个", number - 1));
+            check.expect(format!("{}内都有应答", seconds(limit)), came)
+        }
         let data = format!("{number:0>8000}");
         one.socket().send_to(data.as_bytes(), address).unwrap();
         let expected = format!("第 {number} 个应答（此时没有人读取标准输出）");
