@@ -55,7 +55,8 @@ pub(super) fn prepare(command: &str, ports: &Ports) -> Prepared {
     }
     let built = format!("{}/", executables().display());
     let listens = command.contains("python3 ") && {
-        let script = command.split(' ').find(|word| word.ends_with(".py"));
+        let mut words = command.split([' ', '(', ')', '/']);
+        let script = words.find(|word| word.ends_with(".py"));
         let program = script.map(|script| script.trim_end_matches(".py").replace('_', "-"));
         program.is_some_and(|program| entry(&LISTENERS, &program).is_some())
             || ["create_server(", ".bind("]

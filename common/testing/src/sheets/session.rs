@@ -2,7 +2,7 @@
 
 use super::command::{Listens, prepare};
 use super::ports::{Ports, without_ports};
-use super::{Block, PROGRAMS, Problem, Scripts, Sheet};
+use super::{Block, PROGRAMS, Problem, Scripts, Sheet, is_slow};
 use crate::{DEADLINE, Program, TempDir, address_in, root, tempdir};
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// How often a script is asked whether it listens.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// How long a session may take that is marked as slow.
+const SLOW: Duration = Duration::from_secs(300);
 
 /// How long a script is watched that should wait.
 const A_MOMENT: Duration = Duration::from_secs(1);
@@ -70,7 +73,8 @@ enum Step {
     /// Whatever comes, up to what is shown next: a line that says `…`, or the end of a line.
     Skip,
     Type(String),
-    Interrupt,
+    /// The signal of Ctrl-C, or of Ctrl-\, which no program here asks for.
+    Interrupt(&'static str),
     EndInput,
     Stop,
 }
@@ -97,7 +101,8 @@ fn steps(block: &Block) -> Vec<(usize, Step)> {
             }
             let (typed, after) = typed.split_once('›').unwrap();
             let step = match typed {
-                "Ctrl-C" => Step::Interrupt,
+                "Ctrl-C" => Step::Interrupt("INT"),
+                "Ctrl-\\" => Step::Interrupt("QUIT"),
                 "Ctrl-D" => Step::EndInput,
                 "Ctrl-Z" => Step::Stop,
                 typed => Step::Type(typed.into()),
@@ -160,7 +165,7 @@ impl Terminal {
     }
 
     fn waits_for_nothing_else(&self) -> bool {
-        matches!(self.next(), None | Some((_, Step::Interrupt)))
+        matches!(self.next(), None | Some((_, Step::Interrupt(_))))
     }
 }
 
@@ -206,7 +211,8 @@ impl Session {
     /// Goes round the terminals, in each up to the place where it waits for another one.
     fn run(self, blocks: &[Block]) -> Result<(), Problem> {
         let mut terminals: Vec<Terminal> = blocks.iter().map(Terminal::new).collect();
-        let deadline = Instant::now() + self.limit;
+        let limit = if is_slow(blocks) { SLOW } else { self.limit };
+        let deadline = Instant::now() + limit;
         while terminals.iter().any(|terminal| terminal.next().is_some()) {
             for current in 0..terminals.len() {
                 // The first terminal, the server's, is interrupted last.
@@ -265,12 +271,12 @@ impl Session {
                 }
                 Step::EndInput => terminal.program.as_mut().unwrap().end_input(),
                 Step::Stop => terminal.signal("STOP"),
-                Step::Interrupt if may_interrupt => {
-                    terminal.signal("INT");
+                Step::Interrupt(signal) if may_interrupt => {
+                    terminal.signal(signal);
                     terminal.steps.next();
                     return Ok(());
                 }
-                Step::Interrupt => return Ok(()),
+                Step::Interrupt(_) => return Ok(()),
             }
             terminal.steps.next();
         }
