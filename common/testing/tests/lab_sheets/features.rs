@@ -6,7 +6,7 @@ use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
 
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
 /// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
-const FEATURES: [(&str, &str, &str); 43] = [
+const FEATURES: [(&str, &str, &str); 45] = [
     ("udp-client", "`use`", "use common::"),
     ("udp-client", "constant", "const "),
     ("udp-client", "`ExitCode`", "-> ExitCode"),
@@ -49,10 +49,12 @@ const FEATURES: [(&str, &str, &str); 43] = [
     ("tcp-echo-server", "`for` and an iterator", "for line in "),
     ("tcp-echo-server", "`drop`", "drop("),
     ("file-client", "library of the package", "use file_client::"),
+    ("file-client", "closure without parameters", "(|| "),
     ("file-client", "closure in a variable", "let look_up = |"),
     ("file-client", "`map`", ".map(|"),
     ("file-client", "`map_err`", ".map_err("),
     ("file-client", "`let _`", "let _ = "),
+    ("file-client", "`return Err`", "return Err("),
     ("file-client", "`into`", ".into()"),
     ("file-server", "nested type", "Result<Option<"),
     (
