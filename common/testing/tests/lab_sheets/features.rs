@@ -53,10 +53,12 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("tcp-echo-server", "`chunks`", ".chunks("),
     ("tcp-echo-server", "`drop`", "drop("),
     ("file-client", "library of the package", "use file_client::"),
+    ("file-client", "closure without parameters", "(|| "),
     ("file-client", "closure in a variable", "let look_up = |"),
     ("file-client", "`map`", ".map(|"),
     ("file-client", "`map_err`", ".map_err("),
     ("file-client", "`let _`", "let _ = "),
+    ("file-client", "`return Err`", "return Err("),
     ("file-client", "`into`", ".into()"),
     ("file-server", "nested type", "Result<Option<"),
     (
