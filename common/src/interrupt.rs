@@ -84,6 +84,7 @@ pub fn note(line: &str) {
 /// ```no_run
 /// common::interrupt::end_program("下载中断", 130); // 128 + SIGINT, as a shell tells it
 /// ```
+#[expect(clippy::disallowed_methods, reason = "all others come here")]
 pub fn end_program(line: &str, status: i32) -> ! {
     note(line);
     std::process::exit(status)

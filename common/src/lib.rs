@@ -192,7 +192,7 @@ pub fn run<const N: usize>(
     program: impl FnOnce([Option<String>; N]) -> Result<(), Error>,
 ) -> ExitCode {
     let result = match arguments() {
-        Ok(None) => console::print(format!("{help}\n{ADDRESS_FORMS}")),
+        Ok(None) => console::write(format!("{help}\n{ADDRESS_FORMS}\n").as_bytes()),
         Ok(Some(arguments)) => interrupt::install().and_then(|()| program(arguments)),
         Err(error) => Err(error),
     };
@@ -239,4 +239,39 @@ fn arguments<const N: usize>() -> Result<Option<[Option<String>; N]>, Error> {
         }
     }
     Ok(Some(positional))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explain;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn the_systems_words_follow_a_chinese_explanation() {
+        for kind in [
+            ErrorKind::ConnectionRefused,
+            ErrorKind::AddrInUse,
+            ErrorKind::AddrNotAvailable,
+            ErrorKind::PermissionDenied,
+            ErrorKind::NotFound,
+            ErrorKind::ConnectionReset,
+            ErrorKind::BrokenPipe,
+            ErrorKind::TimedOut,
+            ErrorKind::WouldBlock,
+            ErrorKind::NetworkUnreachable,
+            ErrorKind::HostUnreachable,
+            ErrorKind::StorageFull,
+        ] {
+            let explained = explain(&Error::new(kind, "reason"));
+            let (chinese, system) = explained.split_once('：').expect(&explained);
+            assert!(!chinese.is_ascii() && system == "reason", "{explained}");
+        }
+    }
+
+    /// So it does on Chinese Windows.
+    #[test]
+    fn a_system_that_speaks_chinese_needs_no_explanation() {
+        let reason = Error::new(ErrorKind::NotFound, "系统找不到指定的文件。");
+        assert_eq!(explain(&reason), "系统找不到指定的文件。");
+    }
 }

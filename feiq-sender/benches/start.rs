@@ -1,9 +1,14 @@
 //! The start of a program: from its execution to its first prompt, beside Python.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on may panic"
+)]
+
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::Instant;
-use testing::bench::{Contender, Measured, compare, installed};
+use testing::bench::{Contender, Measured, compare, installed, section};
 
 const PROMPT: &str = "请输入内容:";
 
@@ -39,8 +44,9 @@ fn main() {
             Ok(vec![("ms", time), ("MiB", program.peak())])
         })
     };
+    section("Start");
     compare(
-        "Start: from exec to the first prompt",
+        "From exec to the first prompt",
         vec![
             contender("feiq-sender", env!("CARGO_BIN_EXE_feiq-sender"), &[]),
             contender("Python", "python3", &["-c", PYTHON]),

@@ -1,6 +1,8 @@
 //! The checks of the exercises `acknowledged` and `receiver`. On your own
 //! `examples/my_receiver.rs`: `cargo test -p feiq-sender --test exercises -- --ignored receiver`
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use testing::exercise::{Check, Peer, Subject, literal};
 use testing::{Program, example};
 

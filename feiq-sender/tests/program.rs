@@ -1,5 +1,7 @@
 //! `feiq-sender` as its user sees it: transcript, wire, exit status.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::net::UdpSocket;
 use testing::{Program, receive, udp};
 

@@ -98,6 +98,7 @@ pub fn store(rename: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
 /// assert!(file_client::outcome::check_refusal(&socket).is_ok());
 /// ```
 pub fn check_refusal(socket: &TcpStream) -> io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "mostly no reset comes")]
     thread::sleep(RESET_PAUSE);
     match socket.take_error()? {
         Some(reset) => Err(reset),

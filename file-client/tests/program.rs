@@ -1,5 +1,12 @@
 //! `file-client` as its user sees it: transcript, wire, files, exit status.
 
+#![allow(
+    clippy::disallowed_macros,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
@@ -129,6 +136,19 @@ fn the_file_lands_under_its_last_component_in_the_current_directory() {
     assert_eq!(fs::read(inner.join("name.txt")).unwrap(), b"x");
 }
 
+/// One byte more is refused.
+#[test]
+fn a_name_of_1024_bytes_is_sent() {
+    let directory = tempdir().unwrap();
+    let name = format!("{}ab", "d/".repeat(511));
+    assert_eq!(name.len(), 1024);
+    let (client, mut server) = downloading_to(directory.path(), &name);
+    server.write_all(b"x").unwrap();
+    drop(server);
+    assert_eq!(client.end().status, Some(0));
+    assert_eq!(names(&directory), ["ab"]);
+}
+
 /// What the user already has stays as it is until the whole new file is there.
 #[test]
 fn an_existing_file_survives_a_refusal_and_a_reset() {
@@ -200,6 +220,18 @@ fn a_target_that_is_no_file_or_is_read_only_is_left_alone() {
     );
     assert_eq!(names(&directory), ["a"]);
 
+    // Nobody knows what a link that leads to itself stands for.
+    #[cfg(unix)]
+    {
+        let path = directory.path().join("c");
+        std::os::unix::fs::symlink("c", &path).unwrap();
+        let (client, _server) = downloading_to(directory.path(), "c");
+        let ended = client.end();
+        assert_eq!(ended.status, Some(1), "{ended:?}");
+        assert!(ended.err.contains("\n无法查看 c："), "{ended:?}");
+        assert_eq!(fs::read_link(path).unwrap(), Path::new("c"));
+    }
+
     let path = directory.path().join("b");
     fs::write(&path, "old").unwrap();
     let mut permissions = fs::metadata(&path).unwrap().permissions();
@@ -228,6 +260,31 @@ fn a_new_version_keeps_the_permissions_of_the_old_one() {
         fs::metadata(&path).unwrap().permissions().mode() & 0o777,
         0o600
     );
+}
+
+/// What `kill -9` has left behind, or somebody else has put there, is nobody's to overwrite.
+#[cfg(unix)]
+#[test]
+fn a_temporary_file_of_the_same_name_is_left_alone() {
+    let directory = tempdir().unwrap();
+    let (listener, address) = listen();
+    let mut command = std::process::Command::new("sh");
+    let script = "echo old > .file-client-$$-0.part && exec \"$0\" \"$1\" a";
+    command
+        .args(["-c", script, EXE, &address.to_string()])
+        .current_dir(directory.path());
+    let client = Program::spawn(command);
+    let taken = format!(".file-client-{}-0.part", client.id());
+    let mut server = accept(&listener);
+    assert_eq!(read(&server, 1), b"a");
+    server.write_all(b"content").unwrap();
+    drop(server);
+    let ended = client.end();
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let content = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
+    assert_eq!(content("a"), "content");
+    assert_eq!(content(&taken), "old\n");
+    assert_eq!(names(&directory), [&taken[..], "a"]);
 }
 
 #[cfg(unix)]
@@ -507,36 +564,76 @@ fn nobody_listening_is_a_failure() {
     ));
 }
 
-/// A terminal on standard error shows the progress, in one line.
+/// A terminal on standard error shows the progress in one line, which changes ten times a second at
+/// most; and where nothing comes, there is none.
+#[cfg(unix)] // Python has no pseudo-terminals elsewhere
 #[test]
 fn a_terminal_shows_bytes_rate_and_time() {
     let source = "
-import os, pty, socket, subprocess, sys, tempfile
-server = socket.create_server(('127.0.0.1', 0))
-master, slave = pty.openpty()
-client = subprocess.Popen(
-    [sys.argv[1], '127.0.0.1:%d' % server.getsockname()[1], 'a'],
-    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave, cwd=tempfile.mkdtemp())
-os.close(slave)
-peer, _ = server.accept()
-peer.recv(1024)
-peer.sendall(b'x' * 5000)
-peer.close()
-screen = b''
-try:
-    while data := os.read(master, 1024):
-        screen += data
-except OSError:
-    pass
-print(client.wait(), screen.decode())
+import os, pty, socket, subprocess, sys, tempfile, threading, time
+def download(blocks):
+    server = socket.create_server(('127.0.0.1', 0))
+    master, slave = pty.openpty()
+    begun = time.monotonic()
+    client = subprocess.Popen(
+        [sys.argv[1], '127.0.0.1:%d' % server.getsockname()[1], 'a'],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave, cwd=tempfile.mkdtemp())
+    os.close(slave)
+    screen = bytearray()
+    def look():
+        try:
+            while data := os.read(master, 1024):
+                screen.extend(data)
+        except OSError:
+            pass
+    looking = threading.Thread(target=look)
+    looking.start()
+    peer, _ = server.accept()
+    peer.recv(1024)
+    for _ in range(blocks):
+        peer.sendall(bytes(1 << 18))
+        time.sleep(0.01)
+    peer.close()
+    status = client.wait()
+    seconds = time.monotonic() - begun
+    looking.join()
+    lines = screen.decode().replace('\\r\\n', '\\n')
+    print(status, seconds, lines.count('\\r'), '字节' in lines, lines.split('\\r')[-1].strip())
+download(100)
+download(0)
 ";
     let Some(screen) = Program::python(source, &[EXE]) else {
         return;
     };
     let out = screen.end().out;
-    assert!(out.starts_with("0 已连接"), "{out}");
+    let (whole, refused) = out.split_once('\n').unwrap();
+    let words: Vec<&str> = whole.split_whitespace().collect();
+    let [
+        status,
+        all,
+        changes,
+        _,
+        bytes,
+        "字节",
+        rate,
+        "MiB/s",
+        seconds,
+        "秒",
+    ] = words[..]
+    else {
+        panic!("{out}");
+    };
+    assert_eq!((status, bytes), ("0", "26214400"), "{out}");
+    let number = |word: &str| word.parse::<f64>().unwrap();
+    // The last change comes with the end, whenever that is.
+    assert!(number(changes) <= number(all) * 10.0 + 1.0, "{out}");
+    assert!(number(seconds) >= 1.0, "{out}"); // the pauses alone
+    // Both are rounded, by a twentieth at most.
+    let mebibytes = number(rate) * number(seconds);
+    let rounding = (number(rate) + number(seconds)) * 0.05 + 0.01;
+    assert!((mebibytes - 25.0).abs() <= rounding, "{out}");
     assert!(
-        out.contains("\r5000 字节  ") && out.contains(" MiB/s  ") && out.contains(" 秒"),
+        refused.starts_with("1 ") && refused.contains(" 0 False "),
         "{out}"
     );
 }

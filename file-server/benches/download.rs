@@ -1,5 +1,12 @@
 //! Downloads: `file-server` and `file-client` beside `nc`, `socat` and Python peers.
 
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on may panic"
+)]
+
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
@@ -9,8 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use testing::address_in;
 use testing::bench::{
-    Contender, Figures, Measured, compare, compare_often, connect_when_ready, directory_in_memory,
-    free_port, installed,
+    Contender, Figures, Measured, compare, compare_clients, compare_often, connect_when_ready,
+    directory_in_memory, free_port, installed, section,
 };
 
 const SERVER: &str = env!("CARGO_BIN_EXE_file-server");
@@ -55,13 +62,14 @@ fn main() {
     for (name, mebibytes) in [("512", 512), ("32", 32), ("1", 1)] {
         make(directory, name, mebibytes);
     }
+    section("Download");
     one_client(directory, &client);
     resumed(directory, &client);
     fs::remove_file(directory.join("512")).unwrap();
     growing(directory, &client);
-    for count in [1, 10, 100, 1000] {
-        clients_at_once(directory, count);
-    }
+    compare_clients("Many clients at once, 1 MiB each", |count| {
+        clients_at_once(directory, count)
+    });
 }
 
 /// Fills the file `name` with bytes that no compression shrinks.
@@ -87,7 +95,7 @@ fn one_client(directory: &Path, client: &Path) {
     };
     compare_often(
         15, // half a gibibyte in memory is at the mercy of what else is in it
-        "Download: one client",
+        "One client",
         vec![
             ours("512"),
             Contender::new("nc, 512 MiB", || nc_pair(directory, "512")),
@@ -105,7 +113,7 @@ fn resumed(directory: &Path, client: &Path) {
     let resumable = testing::example("file-client", "resumable");
     compare_often(
         15,
-        "Download: 512 MiB, resumed in the middle",
+        "512 MiB that were cut off in the middle",
         vec![
             Contender::new("resumable, from the middle", || {
                 timed(directory, &resumable_server, &resumable, true)
@@ -134,48 +142,41 @@ fn timed(directory: &Path, server: &Path, client: &Path, begun: bool) -> Result<
 }
 
 fn growing(directory: &Path, client: &Path) {
-    println!(
-        "\n## Download: how the time grows\n\n| size | seconds | MiB/s |\n| --- | --- | --- |"
-    );
-    for mebibytes in [1, 16, 128, 1024] {
-        make(directory, "growing", mebibytes);
-        let (_server, address) = start_ours(directory).unwrap();
-        let mut times: Vec<f64> = (0..7)
-            .map(|_| {
-                let (_, time) = download(client, address, directory, "growing").unwrap();
-                figures(time, directory, "growing").unwrap();
-                time.as_secs_f64()
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        let median = times[3];
-        let throughput = mebibytes as f64 / median;
-        println!("| {mebibytes} MiB | {median:.3} | {throughput:.0} |");
+    let sizes = [("1", 1), ("16", 16), ("128", 128), ("1024", 1024)];
+    for (name, mebibytes) in sizes {
+        make(directory, name, mebibytes);
     }
-    fs::remove_file(directory.join("growing")).unwrap();
+    let contenders = sizes.map(|(name, _)| {
+        Contender::new(format!("{name} MiB"), move || {
+            let (server, address) = start_ours(directory)?;
+            let (client, time) = download(client, address, directory, name)?;
+            let mut all = vec![("seconds", time.as_secs_f64())];
+            all.extend(figures(time, directory, name)?);
+            Ok(with_memory(all, server, client))
+        })
+    });
+    compare("How the time grows", contenders.into());
+    fs::remove_file(directory.join("1024")).unwrap();
 }
 
-fn clients_at_once(directory: &Path, count: usize) {
-    compare(
-        &format!("Download: {count} clients at once, 1 MiB each"),
-        vec![
-            Contender::new("file-server", || {
-                let (server, address) = start_ours(directory)?;
-                let figures = many(count, address, directory, b"1")?;
-                Ok(with_server_memory(figures, server))
-            }),
-            Contender::new("socat -b 262144, a process for each", || {
-                let (server, address) = start_socat(&directory.join("1"))?;
-                let figures = many(count, address, directory, b"")?;
-                Ok(with_server_memory(figures, server))
-            }),
-            Contender::new("Python as in the document", || {
-                let (server, address) = start_python(directory)?;
-                let figures = many(count, address, directory, b"1")?;
-                Ok(with_server_memory(figures, server))
-            }),
-        ],
-    );
+fn clients_at_once(directory: &Path, count: usize) -> Vec<Contender<'_>> {
+    vec![
+        Contender::new("file-server", move || {
+            let (server, address) = start_ours(directory)?;
+            let figures = many(count, address, directory, b"1")?;
+            Ok(with_server_memory(figures, server))
+        }),
+        Contender::new("socat -b 262144, a process for each", move || {
+            let (server, address) = start_socat(&directory.join("1"))?;
+            let figures = many(count, address, directory, b"")?;
+            Ok(with_server_memory(figures, server))
+        }),
+        Contender::new("Python as in the document", move || {
+            let (server, address) = start_python(directory)?;
+            let figures = many(count, address, directory, b"1")?;
+            Ok(with_server_memory(figures, server))
+        }),
+    ]
 }
 
 /// Runs a client of ours to its end, and tells how long it took.

@@ -110,6 +110,8 @@ impl Directory {
             Err(reason) if is_out_of_descriptors(&reason) => {
                 Err(reason).context(format!("打开 {path:?}"))
             }
+            // Windows opens no directory and says that access is denied.
+            Err(_) if self.real.join(path).is_dir() => refuse("不是普通文件"),
             Err(reason) => {
                 let reason = explain(&reason);
                 Err(Error::Input(format!("无法打开 {path:?}：{reason}")))
@@ -144,6 +146,9 @@ impl OpenFile {
     /// Whether the file is still what it was when it was opened. Two changes leave no trace here: a
     /// single `write` that had begun before that and was not through, and where the clock of the file
     /// system is coarse (Linux before 6.13: some milliseconds), one within the same tick.
+    ///
+    /// # Errors
+    /// Those of a look at an open file: a disk that is broken or gone.
     pub fn is_unchanged(&self) -> io::Result<bool> {
         Ok(Stamp::of(&self.file.metadata()?) == self.stamp)
     }

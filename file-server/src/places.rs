@@ -100,6 +100,7 @@ impl Places {
                     let tell = || console::note(format!("无法接受连接，稍后再试：{reason}"));
                     self.0.told.call_once(tell);
                     self.0.exhausted.store(true, Ordering::Relaxed);
+                    #[expect(clippy::disallowed_methods, reason = "no event tells of it")]
                     thread::sleep(ACCEPT_PAUSE);
                 }
             }
@@ -118,6 +119,7 @@ impl Places {
 
     /// Serves nobody new from now on, says `why`, and ends the program when the running downloads
     /// are through, or have been cut off.
+    #[expect(clippy::disallowed_methods, reason = "nothing is left to be said")]
     pub(crate) fn stop(&self, why: &str) {
         if self.0.stopping.swap(true, Ordering::Relaxed) {
             return;

@@ -1,6 +1,8 @@
 //! The checks of the exercise `framed`. On your own `examples/my_framed.rs`:
 //! `cargo test -p tcp-client --test exercises -- --ignored`
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use testing::exercise::{Check, Connection, Subject};
 
 testing::exercise! {

@@ -1,6 +1,12 @@
 //! Echoes: `tcp-echo-server`, and its example `many_clients`, beside `socat`, `ncat` and Python
 //! peers.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on may panic"
+)]
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::Command;
@@ -8,7 +14,8 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 use testing::bench::{
-    Contender, Figures, Measured, compare, connect_when_ready, free_port, installed,
+    Contender, Figures, Measured, compare, compare_clients, connect_when_ready, free_port,
+    installed, section,
 };
 
 const SERVER: &str = env!("CARGO_BIN_EXE_tcp-echo-server");
@@ -53,14 +60,14 @@ Server(('127.0.0.1', int(sys.argv[1])), Echo).serve_forever()
 ";
 
 fn main() {
-    compare("Echo: throughput, 64 KiB writes", contenders(throughput));
-    compare("Echo: round trip of 64 bytes", contenders(round_trip));
+    section("Echo");
+    compare("One client, 64 KiB writes", contenders(throughput));
+    compare("One client, round trip of 64 bytes", contenders(round_trip));
     let ours = testing::example("tcp-echo-server", "many_clients");
     let ours = ours.to_str().unwrap();
-    for count in [1, 10, 100, 1000] {
-        let title = format!("Echo: {count} clients at once, 16 KiB writes");
-        compare(&title, contenders_for_many(ours, count));
-    }
+    compare_clients("Many clients at once, 16 KiB writes", |count| {
+        contenders_for_many(ours, count)
+    });
 }
 
 /// Starts `tool`, lets `work` use its port, and adds to the figures the memory it has used.

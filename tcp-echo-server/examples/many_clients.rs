@@ -57,6 +57,7 @@ fn many_clients([listen]: [Option<String>; 1]) -> Result<(), Error> {
             Ok(accepted) => accepted,
             Err(reason) => {
                 console::note(format!("无法接受连接：{}", explain(&reason)));
+                #[expect(clippy::disallowed_methods, reason = "no event tells of it")]
                 thread::sleep(ACCEPT_PAUSE);
                 continue;
             }

@@ -2,6 +2,8 @@
 //! `examples/my_many_clients.rs`:
 //! `cargo test -p tcp-echo-server --test exercises -- --ignored many_clients`
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::process::Command;

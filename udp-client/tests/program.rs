@@ -1,6 +1,8 @@
 //! `udp-client` as its user sees it: transcript, wire, exit status.
 
-use testing::{Program, receive, udp};
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use testing::{LONGEST_DATAGRAM, Program, receive, udp};
 
 const EXE: &str = env!("CARGO_BIN_EXE_udp-client");
 const USAGE: &str = "udp-client [REMOTE [LOCAL]]";
@@ -53,7 +55,7 @@ fn bytes_that_are_no_text_and_long_datagrams_are_shown() {
     let (_, sender) = receive(&server);
     server.send_to(b"ok \xc4\xe3 end", sender).unwrap();
     client.expect("ok \u{fffd}\u{fffd} end\n");
-    let long = "长".repeat(65_507 / 3);
+    let long = "长".repeat(LONGEST_DATAGRAM / 3);
     server.send_to(long.as_bytes(), sender).unwrap();
     client.expect(&format!("\n{long}\n"));
 }
@@ -88,8 +90,9 @@ fn a_line_too_long_for_a_datagram_is_refused_and_the_next_one_is_sent() {
     let mut client = client(&server);
     client.type_line(&"a".repeat(65_508));
     client.expect_note("内容有 65508 字节，一个数据报最多 65507 字节");
-    client.type_line(&"b".repeat(65_507));
-    assert_eq!(receive(&server).0, "b".repeat(65_507).as_bytes());
+    let longest = "b".repeat(LONGEST_DATAGRAM);
+    client.type_line(&longest);
+    assert_eq!(receive(&server).0, longest.as_bytes());
 }
 
 #[test]

@@ -1,6 +1,12 @@
 //! The checks of the exercise `many_peers`. On your own `examples/my_many_peers.rs`:
 //! `cargo test -p udp-server --test exercises -- --ignored`
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;

@@ -1,10 +1,15 @@
 //! Encodings: `common::encoding` beside Python's codecs, on a million characters.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on may panic"
+)]
+
 use common::encoding::Encoding;
 use std::hint::black_box;
 use std::process::Command;
 use std::time::Instant;
-use testing::bench::{Contender, compare, installed};
+use testing::bench::{Contender, compare_groups, installed, section};
 
 const CHARACTERS: usize = 1_000_000;
 
@@ -23,9 +28,11 @@ fn main() {
     let text: String = (0..CHARACTERS as u32)
         .map(|at| char::from_u32(0x4e00 + at * 7 % 20_000).unwrap())
         .collect();
-    for (encoding, name) in [(Encoding::Gbk, "gbk"), (Encoding::Utf8, "utf-8")] {
-        let bytes = encoding.encode(&text).unwrap();
-        let (text, bytes) = (&text, &bytes);
+    let text = &text;
+    let encodings = [(Encoding::Gbk, "gbk"), (Encoding::Utf8, "utf-8")];
+    let encoded = encodings.map(|(encoding, _)| encoding.encode(text).unwrap());
+    let mut groups = Vec::new();
+    for ((encoding, name), bytes) in encodings.into_iter().zip(&encoded) {
         let python = |direction: &'static str| {
             Contender::new("Python", move || {
                 installed("python3")?;
@@ -51,13 +58,9 @@ fn main() {
             assert_eq!(&result, text);
             Ok(vec![("ms", time)])
         });
-        compare(
-            &format!("Encoding: text to {name}"),
-            vec![encode, python("encode")],
-        );
-        compare(
-            &format!("Encoding: {name} to text"),
-            vec![decode, python("decode")],
-        );
+        groups.push((format!("to {name}"), vec![encode, python("encode")]));
+        groups.push((format!("from {name}"), vec![decode, python("decode")]));
     }
+    section("Encoding");
+    compare_groups("A million Chinese characters", "direction", groups);
 }

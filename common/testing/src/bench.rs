@@ -1,5 +1,5 @@
 //! Benchmarks side by side: every contender does the same work, in turn, and every result is checked
-//! before it counts.
+//! before it counts. Standard output is Markdown, as it stands in `common/testing/BENCHMARKS.md`.
 
 use std::io::{IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// How often each contender runs, where [`compare`] decides.
 const ROUNDS: usize = 7;
+
+/// How many clients there are at once.
+const CLIENTS: [usize; 4] = [1, 10, 100, 1000];
 
 /// How long a connection may move nothing before its run counts as failed.
 const STALLED: Duration = Duration::from_secs(60);
@@ -41,17 +44,62 @@ impl<'a> Contender<'a> {
     }
 }
 
+/// Contenders that share a value, as `10` under `clients`.
+pub type Group<'a> = (String, Vec<Contender<'a>>);
+
+/// Begins a section: what is measured, and where.
+pub fn section(title: &str) {
+    println!("\n## {title}\n\n{}", machine());
+}
+
 /// [`compare_often`], as often as is usual.
 pub fn compare(title: &str, contenders: Vec<Contender>) {
     compare_often(ROUNDS, title, contenders);
 }
 
 /// Runs the contenders in turn, A B C B C A …, `rounds` times, and prints a table: the median of each
-/// figure, its spread, and the ratio of the medians of the first figure to ours, the first contender.
-pub fn compare_often(rounds: usize, title: &str, mut contenders: Vec<Contender>) {
-    println!("\n## {title}\n");
-    let runs = run_in_turn(rounds, title, &mut contenders);
-    print_table(&contenders, &runs);
+/// figure, its spread, and the ratio of the medians of the first figure to that of the first
+/// contender.
+pub fn compare_often(rounds: usize, title: &str, contenders: Vec<Contender>) {
+    println!("\n### {title}\n");
+    print_groups(rounds, title, "|", vec![("|".into(), contenders)]);
+}
+
+/// The same for several groups, one after the other in one table; `column` is what they differ in.
+/// The ratio is to the first contender of the group.
+pub fn compare_groups(title: &str, column: &str, groups: Vec<Group>) {
+    println!("\n### {title}\n");
+    let cell = |text: String| format!("| {text} |");
+    let groups = groups.into_iter();
+    let groups = groups.map(|(value, contenders)| (cell(value), contenders));
+    print_groups(ROUNDS, title, &cell(column.into()), groups.collect());
+}
+
+/// [`compare_groups`] for more and more clients at once.
+pub fn compare_clients<'a>(title: &str, contenders: impl Fn(usize) -> Vec<Contender<'a>>) {
+    let groups = CLIENTS.map(|count| (count.to_string(), contenders(count)));
+    compare_groups(title, "clients", groups.into());
+}
+
+fn print_groups(rounds: usize, title: &str, column: &str, groups: Vec<Group>) {
+    let mut has_header = false;
+    for (value, mut contenders) in groups {
+        let runs = run_in_turn(rounds, &format!("{title} {value}"), &mut contenders);
+        let names: Vec<&str> = match runs.iter().flatten().find_map(|runs| runs.first()) {
+            Some(run) => run.iter().map(|(name, _)| *name).collect(),
+            None => {
+                println!("nothing could be measured: {:?}", runs[0]);
+                continue;
+            }
+        };
+        if !has_header {
+            let columns = column.matches('|').count() + names.len() + 1;
+            println!("{column} | {} | ratio |", names.join(" | "));
+            println!("|{}", " --- |".repeat(columns));
+            has_header = true;
+        }
+        print_rows(&value, &contenders, &runs, names.len());
+    }
 }
 
 /// The figures of all runs of one contender, or why there are none.
@@ -77,24 +125,18 @@ fn run_in_turn(rounds: usize, title: &str, contenders: &mut [Contender]) -> Vec<
     runs
 }
 
-fn print_table(contenders: &[Contender], runs: &[Runs]) {
-    let names: Vec<&str> = match runs.iter().flatten().find_map(|runs| runs.first()) {
-        Some(run) => run.iter().map(|(name, _)| *name).collect(),
-        None => return println!("nothing could be measured: {:?}", runs[0]),
-    };
-    println!("| | {} | ratio |", names.join(" | "));
-    println!("| --- | {}--- |", "--- | ".repeat(names.len()));
+fn print_rows(value: &str, contenders: &[Contender], runs: &[Runs], figures: usize) {
     let ours = match &runs[0] {
         Ok(runs) => median(runs, 0),
         Err(_) => f64::NAN,
     };
     for (Contender { name, .. }, runs) in contenders.iter().zip(runs) {
         match runs {
-            Err(problem) => println!("| {name} | {problem} |{}", " |".repeat(names.len())),
+            Err(problem) => println!("{value} {name} | {problem} |{}", " |".repeat(figures)),
             Ok(runs) => {
-                let cells: String = (0..names.len()).map(|at| cell(runs, at)).collect();
+                let cells: String = (0..figures).map(|at| cell(runs, at)).collect();
                 let ratio = median(runs, 0) / ours;
-                println!("| {name} |{cells} {ratio:.2} |");
+                println!("{value} {name} |{cells} {ratio:.2} |");
             }
         }
     }
@@ -116,7 +158,8 @@ fn cell(runs: &[Figures], at: usize) -> String {
     let number = |value: f64| match value {
         value if value >= 100.0 => format!("{value:.0}"),
         value if value >= 10.0 => format!("{value:.1}"),
-        value => format!("{value:.2}"),
+        value if value >= 1.0 => format!("{value:.2}"),
+        value => format!("{value:.3}"),
     };
     let (least, most) = (values[0], values[values.len() - 1]);
     format!(
@@ -133,6 +176,34 @@ fn progress(text: &str) {
         eprint!("\r\x1b[K{text}");
         let _ = std::io::stderr().flush();
     }
+}
+
+/// This machine and what is on it, in a line: without it, figures mean nothing.
+fn machine() -> String {
+    let line = |path: &str, key: &str| {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let found = text.lines().find_map(|line| line.strip_prefix(key));
+        let value = found
+            .unwrap_or("unknown")
+            .trim_start_matches([':', ' ', '\t']);
+        value.to_string()
+    };
+    let version = |tool: &str| {
+        let output = Command::new(tool).arg("--version").output();
+        let output = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        let words = output.unwrap_or_default();
+        words.split(' ').nth(1).unwrap_or("none").trim().to_string()
+    };
+    let processor = line("/proc/cpuinfo", "model name");
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let memory = line("/proc/meminfo", "MemTotal");
+    let gibibytes = memory.trim_end_matches(" kB").parse().unwrap_or(0) >> 20;
+    let release = line("/proc/sys/kernel/osrelease", "");
+    let linux = release.split('-').next().unwrap_or_default();
+    let (rustc, python) = (version("rustc"), version("python3"));
+    format!(
+        "{processor}, {cores} cores, {gibibytes} GiB, Linux {linux}, rustc {rustc}, Python {python}."
+    )
 }
 
 /// Says that a tool is missing, if it is.

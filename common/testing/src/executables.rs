@@ -11,8 +11,16 @@ pub fn root() -> PathBuf {
 
 /// The directory of the executables, in the profile in which this test or benchmark was built.
 pub(crate) fn built() -> PathBuf {
-    let test = std::env::current_exe().unwrap(); // target/debug/deps/exercises-…
-    test.ancestors().nth(2).unwrap().into()
+    // target/debug/deps/exercises-…, or target/debug/lab
+    let directory = std::env::current_exe()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .to_path_buf();
+    match directory.ends_with("deps") {
+        true => directory.parent().unwrap().into(),
+        false => directory,
+    }
 }
 
 /// Builds `what` with the cargo that runs this test or benchmark, and in the same profile. Returns
@@ -24,19 +32,28 @@ pub fn build(what: &[&str]) -> PathBuf {
 /// The same, or what the compiler says.
 pub(crate) fn try_build(what: &[&str]) -> Result<PathBuf, String> {
     let built = built();
-    let mut build = Command::new(env!("CARGO"));
+    let Some(mut build) = cargo() else {
+        return Ok(built); // they lie beside the tests
+    };
     build.args(["build", "--quiet"]).args(what);
     match built.file_name().and_then(|profile| profile.to_str()) {
         Some("debug") | None => {}
         Some(profile) => drop(build.args(["--profile", profile])),
     }
-    build.current_dir(root()).stdin(Stdio::null());
-    match build.output() {
-        Ok(ended) if ended.status.success() => Ok(built),
-        Ok(ended) => Err(String::from_utf8_lossy(&ended.stderr).into_owned()),
-        Err(error) if !cfg!(windows) => Err(error.to_string()),
-        Err(_) => Ok(built), // tests built elsewhere may run there without a cargo, beside what they test
+    let ended = build.output().map_err(|error| error.to_string())?;
+    match ended.status.success() {
+        true => Ok(built),
+        false => Err(String::from_utf8_lossy(&ended.stderr).into_owned()),
     }
+}
+
+/// The cargo that runs this test or benchmark, in the directory of the workspace. `None`: it was
+/// built on another machine, and there is no such cargo here.
+pub fn cargo() -> Option<Command> {
+    let path = Path::new(env!("CARGO"));
+    let mut cargo = Command::new(path);
+    cargo.current_dir(root()).stdin(Stdio::null());
+    path.exists().then_some(cargo)
 }
 
 /// The executable of an example.

@@ -18,6 +18,20 @@ use std::time::{Duration, Instant};
 
 pub mod solutions;
 
+/// The exercises in the order of the course, each with the package that it belongs to.
+pub const EXERCISES: [(&str, &str); 10] = [
+    ("retry", "udp-client"),
+    ("two_way", "udp-chat"),
+    ("many_peers", "udp-server"),
+    ("acknowledged", "feiq-sender"),
+    ("receiver", "feiq-sender"),
+    ("framed", "tcp-client"),
+    ("framed_server", "tcp-echo-server"),
+    ("many_clients", "tcp-echo-server"),
+    ("resumable", "file-client"),
+    ("resumable_server", "file-server"),
+];
+
 /// How long a check waits for a student's program, a wrong one or an unchanged one, where what does
 /// not come is the usual case. The sheets name it: 5 seconds beyond any pause that they ask for.
 const A_WHILE: Duration = Duration::from_secs(5);
@@ -80,6 +94,12 @@ impl Check {
     /// Adds to the story something that the check has done.
     pub fn did(&self, what: impl Display) {
         self.story.lock().unwrap().push(what.to_string());
+    }
+
+    /// Says that a part of the check is left out here, and why.
+    pub fn skips(&self, what: &str, why: impl Display) {
+        self.did(format!("跳过：{what}（{why}）"));
+        eprintln!("跳过：{what}（{why}）");
     }
 
     /// What came, if it is what was expected; or else the end of the check, with the whole story.

@@ -3,6 +3,16 @@
 //!
 //! Every wait ends after [`DEADLINE`] at the latest, and says then what had been seen so far.
 
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::missing_errors_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -15,20 +25,25 @@ mod peers;
 mod program;
 mod promises;
 #[cfg(unix)]
+pub mod sheets;
+#[cfg(unix)]
 mod terminal;
 
-pub use executables::{build, example, python, root, sibling};
+pub use executables::{build, cargo, example, python, root, sibling};
 pub(crate) use executables::{built, executable, try_build};
 pub(crate) use output::Output;
 #[cfg(target_os = "linux")]
 pub use peers::exchange;
-pub use peers::{accept, connect, listen, read, read_all, receive, relay, reset, udp};
+pub use peers::{
+    LONGEST_DATAGRAM, accept, connect, listen, read, read_all, receive, relay, reset, udp,
+};
 pub use program::{Ended, Program, address_in};
 #[cfg(unix)]
 pub use promises::{HOSTILE, check_hostile_text_is_harmless, check_signals};
 pub use promises::{
     check_command_line, check_refused, check_refused_locals, check_refused_remotes,
 };
+#[doc(no_inline)]
 pub use tempfile::{TempDir, tempdir};
 
 /// How long anything may take before it counts as hanging. Far more than it needs, so that a busy

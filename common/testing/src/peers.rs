@@ -6,6 +6,13 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 
+/// The longest datagram that a socket of this system sends, in bytes. That of macOS would have to be
+/// asked for more (`net.inet.udp.maxdgram`).
+pub const LONGEST_DATAGRAM: usize = match cfg!(target_vendor = "apple") {
+    true => 9_216,
+    false => common::datagram::MAX_LEN_IPV4,
+};
+
 /// A UDP socket on this machine whose receives have a deadline.
 pub fn udp() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -58,7 +65,7 @@ pub fn read(mut socket: &TcpStream, length: usize) -> Vec<u8> {
 }
 
 /// All bytes up to the end of a connection, or the error that ends it.
-pub fn read_all(mut socket: &TcpStream) -> std::io::Result<Vec<u8>> {
+pub fn read_all(mut socket: &TcpStream) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     socket.read_to_end(&mut bytes).map(|_| bytes)
 }

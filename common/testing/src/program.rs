@@ -208,6 +208,14 @@ impl Program {
         self.shown()
     }
 
+    /// Waits until `found` is true of what standard output shows; `false`: the limit has passed, or the
+    /// output has ended.
+    pub fn wait_within(&self, limit: Duration, found: impl Fn(&str) -> bool) -> bool {
+        let out = self.out.as_ref().expect("nobody reads the output");
+        let found = |shown: &str, _| found(shown).then_some(());
+        out.wait_within(limit, found).is_some()
+    }
+
     /// Waits until `found` finds something in what standard output shows.
     pub fn wait_a_while<T>(&self, found: impl Fn(&str) -> Option<T>) -> Option<T> {
         self.out.as_ref()?.wait_for(|shown, _| found(shown))

@@ -16,7 +16,18 @@ pub fn check_command_line(exe: &str, usage: &str, most: usize) {
             "{help:?}"
         );
     }
+    #[cfg(unix)]
+    {
+        let piped = Program::start(exe, &["--help"]).end().out;
+        let shown = Program::on_terminal(exe, &["--help"]).end().out;
+        assert_eq!(shown.replace("\r\n", "\n"), piped, "on a terminal");
+    }
     check_refused(exe, usage, &["--nonsense"], "没有 --nonsense 这个选项");
+    // Behind `--` everything is an argument, and these are no addresses.
+    for argument in ["--help", "-h", "--"] {
+        let problem = format!("找不到主机 {argument}：");
+        check_refused(exe, usage, &["--", argument], &problem);
+    }
     // One line, whatever the argument holds.
     let problem = "没有 --a␊␛[2J 这个选项";
     check_refused(exe, usage, &["--a\n\x1b[2J"], problem);

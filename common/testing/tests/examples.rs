@@ -1,6 +1,12 @@
 //! The worked solutions of the exercises keep to what all programs promise: their command line, and
 //! how they end.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, UdpSocket};

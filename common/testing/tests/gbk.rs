@@ -1,5 +1,7 @@
 //! GBK here and GBK in Python: the same bytes for the same characters, both ways.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use common::Error;
 use common::encoding::Encoding;
 use std::collections::BTreeMap;

@@ -1,31 +1,57 @@
 //! Holds the lab sheets (the README.md of every program) and the README of the course to the truth:
-//! screens are typed in again, quoted lines looked up, links followed.
-//!
-//! In a sheet, a `console` block is one terminal; the blocks under one heading are one session, run
-//! side by side. `$ ` begins a command, `‹…›` is what the user types, and all the rest is what the
-//! terminal shows. Ports vary, so they are not compared.
-#![cfg(unix)]
+//! screens are typed in again, quoted lines looked up, links followed. In other documents, the links.
+#![cfg(target_os = "linux")] // its commands, its paths and its errors stand in the sheets
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
 
-mod command;
 mod diagrams;
-mod ports;
+mod features;
 mod prose;
+mod rows;
 mod scripts;
-mod session;
-mod sheet;
 mod tables;
 
-use sheet::Sheet;
+use diagrams::check_diagrams;
+use features::check_features;
+use prose::{check_exercises, check_front_page, check_links, check_sections};
+use rows::{check_rows, is_slow};
+use std::path::Path;
+use std::thread;
+use tables::{check_finger, check_tables};
+use testing::DEADLINE;
+use testing::sheets::{Block, PROGRAMS, Scripts, Sheet};
 
 fn check(program: &str) {
     let sheet = Sheet::open(program);
-    sheet.check_sections();
-    sheet.check_links();
-    sheet.check_diagrams();
-    sheet.check_tables(program);
-    sheet.check_finger(program);
-    sheet.check_exercises(program);
-    sheet.check_screens();
+    check_front_page(&sheet, program);
+    check_sections(&sheet);
+    check_links(&sheet);
+    check_diagrams(&sheet);
+    check_tables(&sheet, program);
+    check_finger(&sheet, program);
+    check_exercises(&sheet, program);
+    check_features(&sheet, program);
+    check_rows(&sheet, program);
+    check_screens(&sheet, |session| !is_slow(session));
+}
+
+/// The sessions that are worth running show what the sheet says. With `SCRIPTS=DIR` they are run on
+/// the scripts in DIR.
+fn check_screens(sheet: &Sheet, is_worth: impl Fn(&[Block]) -> bool) {
+    let scripts = match std::env::var_os("SCRIPTS") {
+        Some(directory) => Scripts::of(Path::new(&directory), DEADLINE),
+        None => Scripts::stand_ins(),
+    };
+    for session in sheet.sessions().iter().filter(|session| is_worth(session)) {
+        if let Err(problem) = sheet.run(session, &scripts) {
+            sheet.fail(problem.line, problem);
+        }
+    }
 }
 
 #[test]
@@ -69,9 +95,30 @@ fn the_sheet_of_file_server() {
 }
 
 #[test]
+#[ignore = "what is provoked here takes minutes"]
+fn slow_screens() {
+    thread::scope(|scope| {
+        for program in PROGRAMS {
+            scope.spawn(move || check_screens(&Sheet::open(program), is_slow));
+        }
+    });
+}
+
+#[test]
 fn the_readme_of_the_course() {
     let readme = Sheet::open(".");
-    readme.check_links();
-    readme.check_diagrams();
-    readme.check_screens();
+    check_links(&readme);
+    check_diagrams(&readme);
+    check_screens(&readme, |_| true);
+}
+
+#[test]
+fn the_other_documents() {
+    for document in [
+        ".github/CONTRIBUTING.md",
+        "common/testing/BENCHMARKS.md",
+        "common/testing/TEACHING.md",
+    ] {
+        check_links(&Sheet::read(document));
+    }
 }

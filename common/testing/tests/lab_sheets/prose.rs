@@ -1,99 +1,113 @@
 //! What a sheet says between its screens: its sections, its links, its exercises.
 
-use crate::sheet::{Sheet, code_spans};
 use std::fs;
-use std::process::Command;
-use testing::root;
+use testing::sheets::{Sheet, code_spans};
+use testing::{cargo, root};
 
 /// The sections of a sheet, in their order.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 9] = [
     "What you will learn",
     "The conversation",
     "Run it",
     "Side by side",
+    "New Rust here",
     "See it on the wire",
     "Where the script breaks",
     "Questions",
     "Your turn",
 ];
 
-impl Sheet {
-    pub fn check_sections(&self) {
-        let path = self.path.display();
-        let headings: Vec<&str> = self
-            .prose()
-            .iter()
-            .filter_map(|(_, line)| line.strip_prefix("## "))
-            .collect();
-        assert_eq!(headings, SECTIONS, "{path}");
-        let folded = self.text.matches("<details>").count();
-        let unfolded = self.text.matches("</details>").count();
-        assert_eq!(folded, unfolded, "{path}");
-        assert!(folded >= 5, "{path}: five questions with answers");
+/// The page that `cargo doc` gives the program begins as its sheet does. (Where there is a library
+/// of the same name, cargo documents that one.)
+pub fn check_front_page(sheet: &Sheet, program: &str) {
+    let source = root().join(program).join("src");
+    let front = ["lib.rs", "main.rs"].map(|file| source.join(file));
+    let front = front.into_iter().find(|file| file.exists()).unwrap();
+    let text = fs::read_to_string(&front).unwrap();
+    let first = text.lines().map_while(|line| line.strip_prefix("//! "));
+    let first = Vec::from_iter(first).join(" ");
+    let begins = format!("# {program}\n\n{first} Mirrors the tutorial's `");
+    if !sheet.text.starts_with(&begins) {
+        sheet.fail(3, format!("{} begins differently", front.display()));
     }
+}
 
-    /// Links and file names lead somewhere.
-    pub fn check_links(&self) {
-        let here = self.path.parent().unwrap();
-        for (number, line) in self.prose() {
-            for target in link_targets(line) {
-                let file = target.split('#').next().unwrap();
-                if !target.starts_with("https://") && !here.join(file).exists() {
-                    self.fail(number, &format!("the link {target} leads nowhere"));
-                }
+pub fn check_sections(sheet: &Sheet) {
+    let path = sheet.path.display();
+    let headings: Vec<&str> = sheet
+        .prose()
+        .iter()
+        .filter_map(|(_, line)| line.strip_prefix("## "))
+        .collect();
+    assert_eq!(headings, SECTIONS, "{path}");
+    let folded = sheet.text.matches("<details>").count();
+    let unfolded = sheet.text.matches("</details>").count();
+    assert_eq!(folded, unfolded, "{path}");
+    assert!(folded >= 5, "{path}: five questions with answers");
+}
+
+/// Links and file names lead somewhere.
+pub fn check_links(sheet: &Sheet) {
+    let here = sheet.path.parent().unwrap();
+    for (number, line) in sheet.prose() {
+        for target in link_targets(line) {
+            let file = target.split('#').next().unwrap();
+            if !target.starts_with("https://") && !here.join(file).exists() {
+                sheet.fail(number, format!("the link {target} leads nowhere"));
             }
-            for name in code_spans(line).filter(|code| is_path(code)) {
-                if !here.join(name).exists() && !root().join(name).exists() {
-                    self.fail(number, &format!("there is no file {name}"));
-                }
+        }
+        for name in code_spans(line).filter(|code| is_path(code)) {
+            let name = &name.replace("/my_", "/"); // a student's, beside the worked one
+            if !here.join(name).exists() && !root().join(name).exists() {
+                sheet.fail(number, format!("there is no file {name}"));
             }
         }
     }
+}
 
-    /// "Your turn" tells every exercise of the program: how to check it, and at the end its solution.
-    pub fn check_exercises(&self, program: &str) {
-        let fail = |problem: &str| panic!("{}: Your turn: {problem}", self.path.display());
-        let (_, section) = self.text.split_once("\n## Your turn\n").unwrap();
-        let place = |text: &str| section.find(text);
-        let solution = place("<details><summary>A solution</summary>\n")
-            .or(place("<details><summary>Solutions</summary>\n"));
-        let solution = solution.unwrap_or_else(|| fail("it has no solution"));
-        let hints = section.matches("<details><summary>Hint: ").count();
-        if hints < 2 || place("<summary>Hint: ") > place("cargo test ") {
-            fail("two hints come before the check");
+/// "Your turn" tells every exercise of the program: how to check it, and at the end its solution.
+pub fn check_exercises(sheet: &Sheet, program: &str) {
+    let fail = |problem: &str| panic!("{}: Your turn: {problem}", sheet.path.display());
+    let (_, section) = sheet.text.split_once("\n## Your turn\n").unwrap();
+    let place = |text: &str| section.find(text);
+    let solution = place("<details><summary>A solution</summary>\n")
+        .or(place("<details><summary>Solutions</summary>\n"));
+    let solution = solution.unwrap_or_else(|| fail("it has no solution"));
+    let hints = section.matches("<details><summary>Hint: ").count();
+    if hints < 2 || place("<summary>Hint: ") > place("cargo test ") {
+        fail("two hints come before the check");
+    }
+    let (exercises, solution) = section.split_at(solution);
+    if solution.matches("<details>").count() != 1 {
+        fail("the solution comes last");
+    }
+    for example in fs::read_dir(root().join(program).join("examples")).unwrap() {
+        let example = example.unwrap().file_name().into_string().unwrap();
+        let name = example.strip_suffix(".rs").unwrap();
+        if name.starts_with("my_") {
+            continue; // a student's
         }
-        let (exercises, solution) = section.split_at(solution);
-        if solution.matches("<details>").count() != 1 {
-            fail("the solution comes last");
+        let run = format!("`cargo run -p {program} --example {name}`");
+        let link = format!("[examples/{example}](examples/{example})");
+        if !solution.contains(&run) || !solution.contains(&link) {
+            fail(&format!("the solution does not name {example}"));
         }
-        for example in fs::read_dir(root().join(program).join("examples")).unwrap() {
-            let example = example.unwrap().file_name().into_string().unwrap();
-            let name = example.strip_suffix(".rs").unwrap();
-            if name.starts_with("my_") {
-                continue; // a student's
-            }
-            let run = format!("`cargo run -p {program} --example {name}`");
-            let link = format!("[examples/{example}](examples/{example})");
-            if !solution.contains(&run) || !solution.contains(&link) {
-                fail(&format!("the solution does not name {example}"));
-            }
+    }
+    let mut checks = 0;
+    for command in exercises
+        .lines()
+        .filter(|line| line.starts_with("cargo test "))
+    {
+        let run = tests_of(command);
+        if run.is_empty() || !run.iter().all(|test| test.contains("::mine::")) {
+            fail(&format!("{command} runs {run:?}"));
         }
-        let mut checks = 0;
-        for command in exercises
-            .lines()
-            .filter(|line| line.starts_with("cargo test "))
-        {
-            let run = tests_of(command);
-            if run.is_empty() || !run.iter().all(|test| test.contains("::mine::")) {
-                fail(&format!("{command} runs {run:?}"));
-            }
-            checks += run.len();
-        }
-        let tests = fs::read_to_string(root().join(program).join("tests/exercises.rs")).unwrap();
-        let written = tests.matches("(check: &Check) {\n").count();
-        if checks != written {
-            fail(&format!("{checks} of {written} checks are run"));
-        }
+        checks += run.len();
+    }
+    let tests = fs::read_to_string(root().join(program).join("tests/exercises.rs")).unwrap();
+    let written = tests.matches("(check: &Check) {\n").count();
+    if checks != written {
+        fail(&format!("{checks} of {written} checks are run"));
     }
 }
 
@@ -111,9 +125,9 @@ fn is_path(code: &str) -> bool {
 
 /// The names of the tests that `command`, a `cargo test`, would run.
 fn tests_of(command: &str) -> Vec<String> {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = cargo().unwrap();
     cargo.args(command.split(' ').skip(1)).arg("--list");
-    let listed = cargo.current_dir(root()).output().unwrap().stdout;
+    let listed = cargo.output().unwrap().stdout;
     String::from_utf8(listed)
         .unwrap()
         .lines()

@@ -1,0 +1,174 @@
+//! `cargo lab`: shows how far a student is with the exercises, and runs their checks.
+//!
+//! A solution is a file of the student's own, `PACKAGE/examples/my_EXERCISE.rs`, begun as a copy of
+//! `PACKAGE/src/main.rs`. Its checks are tests of the package; they are listed, built and run here
+//! one by one, so that the first failure is told at once.
+
+mod checks;
+#[cfg(unix)]
+mod compare;
+mod exercise;
+mod handout;
+mod overview;
+mod sheet;
+
+use checks::check;
+use common::{Context, Error, console};
+use exercise::Exercise;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+const HELP: &str = "\
+用法：cargo lab [命令]
+
+  cargo lab                  每个练习的进度，以及下一步做什么
+  cargo lab --tsv            同上，每行是练习、状态、通过的检查数、检查总数，以制表符分隔
+  cargo lab start 练习       复制原来的程序，在副本里写解答
+  cargo lab check 练习       编译并检查解答，显示第一项没有通过的检查的经过
+  cargo lab watch 练习       每次保存文件后重新检查，全部通过后结束
+  cargo lab hint 练习 [N]    显示下一条提示，或者第 N 条
+  cargo lab reset 练习       从头开始，旧文件改名保留
+  cargo lab compare 目录     目录里自己输入的八个 Python 脚本，逐个与对应的程序比较
+  cargo lab handout 目录     供教师分发的副本：没有参考解答，讲义里没有答案
+
+例如：cargo lab start retry
+";
+
+/// The commands that something follows.
+const COMMANDS: [&str; 7] = [
+    "start", "check", "watch", "hint", "reset", "compare", "handout",
+];
+
+/// How often `watch` looks whether the file has been saved.
+const LOOK: Duration = Duration::from_millis(200);
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match lab(&arguments) {
+        Ok(true) | Err(Error::OutputClosed | Error::InputEnded) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error @ Error::Input(_)) => {
+            console::note(error);
+            console::note("用 cargo lab --help 查看用法");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            console::note(error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Carries out a command; `false`: something is not done yet.
+fn lab(arguments: &[&str]) -> Result<bool, Error> {
+    match *arguments {
+        [] => overview::show(),
+        ["--tsv"] => overview::tsv(),
+        ["-h" | "--help"] => say(HELP).map(|()| true),
+        ["start", name] => start(&Exercise::find(name)?),
+        ["check", name] => check(&Exercise::find(name)?),
+        ["watch", name] => watch(&Exercise::find(name)?),
+        ["hint", name] => sheet::next_hint(&Exercise::find(name)?),
+        ["hint", name, number] => sheet::hint(&Exercise::find(name)?, number),
+        ["reset", name] => reset(&Exercise::find(name)?),
+        #[cfg(unix)]
+        ["compare", directory] => compare::compare(directory),
+        #[cfg(not(unix))]
+        ["compare", _] => Err(Error::Incomplete(
+            "cargo lab compare 要用 bash，只能在 Linux 和 macOS 上运行".into(),
+        )),
+        ["handout", directory] => handout::hand_out(directory),
+        [command @ ("compare" | "handout")] => {
+            Err(Error::Input(format!("cargo lab {command} 的后面要写目录")))
+        }
+        [command] if COMMANDS.contains(&command) => Err(Error::Input(format!(
+            "cargo lab {command} 的后面要写练习的名字"
+        ))),
+        [command, _, ref more @ ..] if COMMANDS.contains(&command) => Err(Error::Input(format!(
+            "参数太多，多余的是 {}",
+            more.join(" ")
+        ))),
+        [command, ..] => Err(Error::Input(format!("没有 {command} 这个命令"))),
+    }
+}
+
+/// Prints a text of several lines, as it is.
+fn say(text: &str) -> Result<(), Error> {
+    text.lines().try_for_each(console::print)
+}
+
+/// Copies the program that the exercise begins with.
+fn start(exercise: &Exercise) -> Result<bool, Error> {
+    let told = exercise.told_path();
+    if let Some(examples) = exercise.path().parent() {
+        fs::create_dir_all(examples).context("创建 examples 目录")?;
+    }
+    let mut file = match File::create_new(exercise.path()) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            console::note(format!("已经有 {told}，没有改动它"));
+            console::note(format!("要从头开始，用 cargo lab reset {}", exercise.name));
+            return Ok(false);
+        }
+        Err(error) => return Err(error).context(format!("创建 {told}")),
+    };
+    let mut original = File::open(exercise.original()).context("打开原来的程序")?;
+    io::copy(&mut original, &mut file).context(format!("写入 {told}"))?;
+    console::print(format!(
+        "已把 {}/src/main.rs 复制为 {told}，",
+        exercise.package
+    ))?;
+    console::print("在这个副本里写解答，原来的程序不用改。")?;
+    let Exercise { name, package } = exercise;
+    console::print(format!("练习的内容：{package}/README.md 的“Your turn”一节"))?;
+    console::print(format!("运行：cargo run -p {package} --example my_{name}"))?;
+    console::print(format!("检查：cargo lab check {name}"))?;
+    Ok(true)
+}
+
+/// Checks again whenever the file is saved, until all checks pass.
+fn watch(exercise: &Exercise) -> Result<bool, Error> {
+    loop {
+        let saved = exercise.saved();
+        if check(exercise)? {
+            return Ok(true);
+        }
+        console::note(format!(
+            "等待保存 {}，保存后重新检查，按 Ctrl-C 结束",
+            exercise.told_path()
+        ));
+        while exercise.saved() == saved {
+            #[expect(clippy::disallowed_methods, reason = "no event tells of a saved file")]
+            thread::sleep(LOOK);
+        }
+        console::print("")?;
+    }
+}
+
+/// Begins anew; the old file stays, under another name.
+fn reset(exercise: &Exercise) -> Result<bool, Error> {
+    let (path, told) = (exercise.path(), exercise.told_path());
+    if !path.exists() {
+        return start(exercise);
+    }
+    // Not `.rs`: it would be an example of its own.
+    let mut kept = (1..).map(|number| path.with_extension(format!("rs.{number}")));
+    let kept = kept.find(|kept| !kept.exists()).unwrap_or_default();
+    let name = kept.file_name().unwrap_or_default().to_string_lossy();
+    let answer = console::ask(&format!(
+        "把 {told} 改名为 {name}，然后从头开始吗？（y/n）:"
+    ))?;
+    if !["y", "yes", "是", "ｙ"].contains(&answer.trim().to_lowercase().as_str()) {
+        console::print("没有改动")?;
+        return Ok(false);
+    }
+    fs::rename(&path, &kept).context(format!("把 {told} 改名为 {name}"))?;
+    start(exercise)
+}

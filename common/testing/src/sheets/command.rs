@@ -1,0 +1,201 @@
+//! A command of a sheet, turned into what is run for it: the executables of this build, at ports of
+//! the system's choice.
+
+use super::ports::Ports;
+use crate::build;
+use crate::exercise::EXERCISES;
+use common::address;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The programs that have a port of their own, with the place of its argument and what it is by
+/// default. An example is like its program, unless it is named here itself.
+const LISTENERS: [(&str, (usize, u16)); 6] = [
+    ("receiver", (0, 2425)),
+    ("udp-client", (1, 10086)),
+    ("udp-server", (0, 8080)),
+    ("udp-chat", (0, 6666)),
+    ("tcp-echo-server", (0, 10050)),
+    ("file-server", (0, 6664)),
+];
+
+/// The programs that take a destination, with the default one.
+const CLIENTS: [(&str, &str); 4] = [
+    ("udp-client", "127.0.0.1:8080"),
+    ("feiq-sender", "127.0.0.1:2425"),
+    ("tcp-client", "127.0.0.1:10050"),
+    ("file-client", ""),
+];
+
+/// What is run for a command.
+pub(super) struct Prepared {
+    /// What the shell gets to read.
+    pub(super) line: String,
+    /// The port on which the sheet says that it listens, and who tells the real one.
+    pub(super) listens: Option<Listens>,
+}
+
+pub(super) enum Listens {
+    /// The first line on standard error of one of our programs.
+    Program(u16),
+    /// A file in the directory of the ports.
+    Script,
+}
+
+/// Prepares a command of a sheet.
+pub(super) fn prepare(command: &str, ports: &Ports) -> Prepared {
+    if let Some(run) = CargoRun::parse(command) {
+        return run.prepare(ports);
+    }
+    if command.starts_with("cargo build ") {
+        return Prepared {
+            line: "true".into(), // done already
+            listens: None,
+        };
+    }
+    let built = format!("{}/", executables().display());
+    let listens = command.contains("python3 ") && {
+        let script = command.split(' ').find(|word| word.ends_with(".py"));
+        let program = script.map(|script| script.trim_end_matches(".py").replace('_', "-"));
+        program.is_some_and(|program| entry(&LISTENERS, &program).is_some())
+            || ["create_server(", ".bind("]
+                .iter()
+                .any(|call| command.contains(call))
+    };
+    Prepared {
+        // A script finds the real ports itself.
+        line: match command.contains("python3 ") {
+            true => command.into(),
+            false => ports.real(command).replace("target/debug/", &built),
+        },
+        listens: listens.then_some(Listens::Script),
+    }
+}
+
+/// What stands in one of the tables for a program.
+fn entry<T: Copy>(table: &[(&str, T)], wanted: &str) -> Option<T> {
+    let found = table.iter().find(|(program, _)| *program == wanted);
+    found.map(|(_, value)| *value)
+}
+
+/// `BEFORE cargo run -q -p PACKAGE --example EXAMPLE -- ARGUMENTS BEHIND`, where most of it may be
+/// missing.
+struct CargoRun<'a> {
+    before: &'a str,
+    package: &'a str,
+    example: Option<&'a str>,
+    arguments: Vec<String>,
+    behind: &'a str,
+}
+
+impl CargoRun<'_> {
+    fn parse(command: &str) -> Option<CargoRun<'_>> {
+        let (before, run) = command.split_once("cargo run -q -p ")?;
+        let ends = [" 2>", ">", "|", "'", ";", " &", " <", ")"].map(|end| run.find(end));
+        let end = ends.into_iter().flatten().min().unwrap_or(run.len());
+        let (run, behind) = run.split_at(end);
+        let mut words = run.split_whitespace().peekable();
+        Some(CargoRun {
+            before,
+            package: words.next()?,
+            example: words.next_if_eq(&"--example").and_then(|_| words.next()),
+            arguments: words
+                .filter(|word| *word != "--")
+                .map(String::from)
+                .collect(),
+            behind,
+        })
+    }
+
+    fn prepare(mut self, ports: &Ports) -> Prepared {
+        let is_help = self.arguments.iter().any(|argument| argument == "--help");
+        let listens = self.entry(&LISTENERS).filter(|_| !is_help);
+        let is_server = self
+            .example
+            .is_some_and(|own| entry(&LISTENERS, own).is_some());
+        if let Some(default) = self.entry(&CLIENTS).filter(|_| !is_help && !is_server) {
+            self.redirect(default, ports);
+        }
+        let listens = listens.and_then(|(place, default)| self.listen(place, default, ports));
+        let exe = self.exe();
+        let (before, behind) = (ports.real(self.before), ports.real(self.behind));
+        let arguments = self.arguments.join(" ");
+        Prepared {
+            line: format!("{before}{} {arguments} {behind}", exe.display()),
+            listens: listens.map(Listens::Program),
+        }
+    }
+
+    fn exe(&self) -> PathBuf {
+        match self.example {
+            Some(example) => executables().join("examples").join(example),
+            None => executables().join(self.package),
+        }
+    }
+
+    /// What stands in one of the tables for this example or its program.
+    fn entry<T: Copy>(&self, table: &[(&str, T)]) -> Option<T> {
+        let own = self.example.and_then(|example| entry(table, example));
+        own.or_else(|| entry(table, self.package))
+    }
+
+    /// The port on which the sheet says that it listens. In its place the program gets the one that was
+    /// chosen for it before, or port 0, for which the system chooses one. `None`: it will not listen,
+    /// its argument is wrong.
+    fn listen(&mut self, place: usize, default: u16, ports: &Ports) -> Option<u16> {
+        let given = self.arguments.get(place).cloned();
+        let (host, told) = address::parse_argument(given).ok()?;
+        let told = told.unwrap_or(default);
+        let chosen = ports.chosen(told).unwrap_or(0);
+        // A client that goes to an IPv6 address needs one itself.
+        let remote = self.arguments.first().filter(|_| place == 1);
+        let is_ipv6 = remote.is_some_and(|remote| remote.starts_with('['));
+        let argument = match host {
+            Some(host) => in_full(&host, chosen),
+            None if is_ipv6 => in_full("::", chosen),
+            None => chosen.to_string(),
+        };
+        let rest = self.arguments.len().min(place + 1);
+        self.arguments.splice(place..rest, [argument]);
+        Some(told)
+    }
+
+    /// A client goes to the real port of the server it wants. Where its argument is wrong, it stays.
+    fn redirect(&mut self, default: &str, ports: &Ports) {
+        let given = self.arguments.first().map_or(default, String::as_str);
+        let (Ok((host, port)), Ok((default_host, default_port))) = (
+            address::parse(given),
+            address::parse(default).or(Ok::<_, ()>((None, None))),
+        ) else {
+            return;
+        };
+        let host = host.or(default_host);
+        if let (Some(host), Some(port @ 1..)) = (host, port.or(default_port)) {
+            let first = self.arguments.len().min(1);
+            let argument = in_full(&host, ports.behind(port));
+            self.arguments.splice(..first, [argument]);
+        }
+    }
+}
+
+/// An address with both of its parts.
+fn in_full(host: &str, port: u16) -> String {
+    match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    }
+}
+
+/// Where the executables are, built by the cargo that runs this test.
+fn executables() -> &'static Path {
+    static EXECUTABLES: OnceLock<PathBuf> = OnceLock::new();
+    EXECUTABLES.get_or_init(|| {
+        // The solutions by their names: a student's need not compile.
+        let examples = EXERCISES.iter().flat_map(|(name, _)| ["--example", name]);
+        let what: Vec<&str> = ["--workspace", "--bins"]
+            .into_iter()
+            .chain(examples)
+            .collect();
+        build(&what)
+    })
+}

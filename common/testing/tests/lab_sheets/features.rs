@@ -1,0 +1,110 @@
+//! "New Rust here": what is new in a program is explained in its sheet, before it is met elsewhere.
+
+use std::fs;
+use testing::root;
+use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
+
+/// What a reader who knows Python must be told: the program that shows it first, what it is called,
+/// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
+const FEATURES: [(&str, &str, &str); 43] = [
+    ("udp-client", "`use`", "use common::"),
+    ("udp-client", "constant", "const "),
+    ("udp-client", "`ExitCode`", "-> ExitCode"),
+    ("udp-client", "array parameter", "]: [Option<String>; "),
+    ("udp-client", "`?`", ")?;"),
+    ("udp-client", "trait method", ".context("),
+    ("udp-client", "shadowing", "let local = socket"),
+    ("udp-client", "closure", "|line|"),
+    ("udp-client", "tuple pattern", "let (data, sender)"),
+    ("udp-server", "`match` as a value", "= match "),
+    ("udp-server", "`Some` and `None`", "Some(_) =>"),
+    ("udp-server", "`unwrap_or`", ".unwrap_or("),
+    ("udp-server", "failure as a value", "note_failure("),
+    ("udp-chat", "reference parameter", "(socket: &UdpSocket)"),
+    (
+        "udp-chat",
+        "last expression",
+        "datagram::send(socket, &data, sender)\n}",
+    ),
+    ("udp-chat", "`String` and `&str`", ".as_str()"),
+    ("udp-chat", "pattern of a literal", "\"1\" =>"),
+    ("udp-chat", "wildcard", "_ => "),
+    ("feiq-sender", "integer type", ": u32"),
+    ("feiq-sender", "digit separator", "324_244"),
+    ("feiq-sender", "`mut`", "let mut "),
+    ("feiq-sender", "array of byte vectors", ".concat()"),
+    ("feiq-sender", "`is_some`", ".is_some()"),
+    (
+        "tcp-client",
+        "trait in scope",
+        "use std::io::{Read, Write};",
+    ),
+    ("tcp-client", "`usize`", ": usize"),
+    ("tcp-client", "`Duration`", "Duration::from_secs"),
+    ("tcp-client", "whole slice", "&remote[..]"),
+    ("tcp-client", "vector", "vec![0; "),
+    ("tcp-client", "mutable borrow", "&mut "),
+    ("tcp-client", "slice", "[..length]"),
+    ("tcp-echo-server", "`mut` in a pattern", "let (mut client"),
+    ("tcp-echo-server", "`for` and an iterator", "for line in "),
+    ("tcp-echo-server", "`drop`", "drop("),
+    ("file-client", "library of the package", "use file_client::"),
+    ("file-client", "closure in a variable", "let look_up = |"),
+    ("file-client", "`map`", ".map(|"),
+    ("file-client", "`map_err`", ".map_err("),
+    ("file-client", "`let _`", "let _ = "),
+    ("file-client", "`into`", ".into()"),
+    ("file-server", "nested type", "Result<Option<"),
+    (
+        "file-server",
+        "nested pattern",
+        "Err(Error::Input(reason)) =>",
+    ),
+    ("file-server", "`clone`", ".clone()"),
+    ("file-server", "`move`", "move |"),
+];
+
+/// The table of the sheet explains what this program shows first, in its order, each with a piece of
+/// `main.rs` in which it is recognised. And no program before it has it.
+pub fn check_features(sheet: &Sheet, program: &str) {
+    let is_of_features = |table: &Table| table.header.get(1).is_some_and(|title| title == "New");
+    let tables = sheet.tables();
+    let table = tables.iter().find(|table| is_of_features(table));
+    let Some(table) = table else {
+        sheet.fail(1, "there is no table of what is new");
+    };
+    let main = source(program);
+    let mut expected = FEATURES.iter().filter(|(first, ..)| *first == program);
+    for (number, cells) in &table.rows {
+        let Some((_, name, sign)) = expected.next() else {
+            sheet.fail(*number, "the list of features ends before this row");
+        };
+        if cells[1] != *name {
+            sheet.fail(*number, format!("here comes {name}"));
+        }
+        let quote = code_spans(&cells[0]).next().unwrap_or_default();
+        if !main.contains(quote) || !quote.contains(sign.trim_end_matches("\n}")) {
+            sheet.fail(
+                *number,
+                format!("{quote} is not in src/main.rs, or shows no {sign}"),
+            );
+        }
+    }
+    if let Some((_, name, _)) = expected.next() {
+        sheet.fail(1, format!("{name} is not explained"));
+    }
+}
+
+#[test]
+fn what_is_new_is_explained_where_it_is_met_first() {
+    for (first, name, sign) in FEATURES {
+        let met = PROGRAMS
+            .iter()
+            .find(|program| source(program).contains(sign));
+        assert_eq!(met, Some(&first), "{name}: {sign}");
+    }
+}
+
+fn source(program: &str) -> String {
+    fs::read_to_string(root().join(program).join("src/main.rs")).unwrap()
+}
