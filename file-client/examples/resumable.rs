@@ -1,19 +1,19 @@
 //! Downloads one file from `resumable_server`; a download that was cut off goes on where it stopped.
 //!
 //! What it shows: with its size known, a file is complete when all of its bytes have come, and not
-//! when the connection ends. What has come is kept beside the target, in a file that has the size
-//! and the version of the whole in its name. The next attempt finds it, asks for the rest, and begins
-//! anew where the server's file has changed.
+//! when the connection ends. What has come is kept beside the target, in a part file that has the
+//! size and the version of the whole in its name. The next run finds it, asks for the rest, and
+//! begins anew where the server's file has changed.
 //!
 //! A solution of the exercise in the lab sheet of `file-client`.
 
-use common::{Context, Error, address, console, explain};
+use common::{Context, Error, address, console, explain, retry_interrupted};
 use file_client::outcome::{all_or_nothing, store};
 use file_client::part::replaceable;
 use file_client::{Progress, save_path};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -53,7 +53,7 @@ fn resumable([remote, name]: [Option<String>; 2]) -> Result<(), Error> {
         None => console::ask_for("文件名:", check_name)?,
     };
     while !download(&remote, &name, &target)? {
-        console::note("服务器上的文件已经改变，重新下载");
+        console::note("已有的部分不能用了，重新下载");
     }
     let _ = console::print("文件传输完毕"); // a closed output changes nothing any more
     Ok(())
@@ -67,11 +67,12 @@ fn check_name(name: &str) -> Result<(String, PathBuf), Error> {
     Ok((name.to_string(), save_path(name)?))
 }
 
-/// Downloads what is missing, and gives the file its name when it is complete. `false`: what was
-/// there belongs to an older version, and has been deleted.
+/// Downloads what is missing, and gives the file its name when it is whole. `false`: the part is of
+/// an older version, or another download has taken it away, so begin anew.
 fn download(remote: &[SocketAddr], name: &str, target: &Path) -> Result<bool, Error> {
     let existing = replaceable(target)?;
-    let found = Part::find(target)?;
+    let prefix = prefix(name);
+    let found = Part::find(&prefix).context("查找未完成的下载")?;
     let offset = found.as_ref().map_or(0, |part| part.length);
 
     let mut socket = TcpStream::connect(remote).context(format!("连接 {}", remote[0]))?;
@@ -85,213 +86,149 @@ fn download(remote: &[SocketAddr], name: &str, target: &Path) -> Result<bool, Er
     socket.write_all(request.as_bytes()).context("发送请求")?;
 
     let mut answer = BufReader::with_capacity(RECV_SIZE, socket);
-    let Some(version) = Version::receive(&mut answer)? else {
+    let Some((size, version)) = receive_line(&mut answer)? else {
         let _ = console::print("没有下载文件");
         let reason = "服务器没有发来内容：文件不存在，或者不允许下载";
         return Err(Error::Incomplete(reason.into()));
     };
-    let part = match found {
-        Some(part) if part.version != version || part.length > version.size => {
-            // Another download of the same file may have done so already.
-            let _ = fs::remove_file(&part.path);
+    let path = PathBuf::from(format!("{prefix}{size}-{version}"));
+    let mut part = match found {
+        None => Part::begin(path).context("创建临时文件")?,
+        Some(part) if part.path == path && part.length <= size => part,
+        Some(part) => {
+            let _ = fs::remove_file(part.path); // unless another download has done so already
             return Ok(false);
         }
-        Some(part) => part,
-        None => Part::new(target, version),
     };
-    let Some(mut file) = part.open()? else {
-        return Ok(false); // it was there, and another download has deleted it
-    };
-    receive(&mut answer, &part, &mut file)?;
     if let Some(permissions) = existing {
         // Whoever was not allowed to read the old file is not allowed to read the new one.
-        file.set_permissions(permissions).context("设置文件权限")?;
+        let set = part.file.set_permissions(permissions);
+        set.context("设置文件权限")?;
     }
-    if let Err(reason) = file.sync_all() {
+    receive(&mut answer, &mut part, size)?;
+    if let Err(reason) = part.file.sync_all() {
         // What the disk has lost of it cannot be known, so nothing of it is worth keeping.
-        let _ = fs::remove_file(&part.path);
+        let _ = fs::remove_file(part.path);
         return Err(reason).context("保存文件");
     }
-    part.keep(&file, target)
+    part.keep(size, target)
 }
 
-/// Adds to the part what is missing; fewer bytes are an error, and stay for the next attempt.
-fn receive(answer: &mut impl BufRead, part: &Part, file: &mut File) -> Result<(), Error> {
-    let size = part.version.size;
-    let mut count = part.length;
+/// Receives the first line of an answer, size and version; `None`: there is none, a refusal.
+fn receive_line(answer: &mut impl BufRead) -> Result<Option<(u64, u128)>, Error> {
+    let mut line = String::new();
+    let received = answer.take(MAX_LINE_LEN).read_line(&mut line);
+    received.context("接收文件大小")?;
+    if line.is_empty() {
+        return Ok(None);
+    }
+    match parse(&line) {
+        Some(numbers) => Ok(Some(numbers)),
+        None => Err(Error::Incomplete(format!(
+            "无法识别服务器的回复 {line:?}，它是 resumable_server 吗？"
+        ))),
+    }
+}
+
+fn parse(line: &str) -> Option<(u64, u128)> {
+    let (size, version) = line.strip_suffix('\n')?.split_once(' ')?;
+    let size: i64 = size.parse().ok()?; // no file is larger than this
+    Some((u64::try_from(size).ok()?, version.parse().ok()?))
+}
+
+/// Adds to the part what is missing; fewer bytes are an error, and stay for the next run.
+fn receive(answer: &mut impl BufRead, part: &mut Part, size: u64) -> Result<(), Error> {
+    let mut rest = answer.take(size - part.length); // not more, whatever else comes
+    let mut buffer = vec![0; RECV_SIZE];
     let mut progress = Progress::start();
-    let mut end = "服务器提前关闭了连接".to_string();
-    while count < size {
-        let received = match answer.fill_buf() {
-            Ok(received) => received,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(reason) => {
-                end = format!("接收失败：{}", explain(&reason));
-                break;
-            }
+    let end = loop {
+        let length = match retry_interrupted(|| rest.read(&mut buffer)) {
+            Ok(0) if rest.limit() == 0 => return Ok(()),
+            Ok(0) => break "服务器提前关闭了连接".into(),
+            Ok(length) => length,
+            Err(reason) => break format!("接收失败：{}", explain(&reason)),
         };
-        if received.is_empty() {
-            break; // the connection has ended, too early
-        }
-        // Not more than the size, whatever else comes.
-        let rest = usize::try_from(size - count).unwrap_or(usize::MAX);
-        let length = received.len().min(rest);
-        if count == part.length {
+        if progress.count() == 0 {
             let _ = console::print("收到消息");
         }
-        if let Err(reason) = file.write_all(&received[..length]) {
-            end = format!("写入文件失败：{}", explain(&reason));
-            break;
+        if let Err(reason) = part.file.write_all(&buffer[..length]) {
+            break format!("写入文件失败：{}", explain(&reason));
         }
-        answer.consume(length);
-        count += length as u64;
         progress.add(length);
-    }
-    if count < size {
-        drop(progress); // ends its line
-        // A write that fails may have written a part.
-        let kept = file.stream_position().unwrap_or(count);
-        return Err(Error::Incomplete(format!(
-            "下载中断（{end}），已收到 {size} 字节中的 {kept} 字节，再次运行会从这里继续"
-        )));
-    }
-    Ok(())
+    };
+    drop(progress); // ends its line
+    let kept = part.file.stream_position().context("查看文件")?;
+    Err(Error::Incomplete(format!(
+        "下载中断（{end}），已收到 {size} 字节中的 {kept} 字节，再次运行会从这里继续"
+    )))
 }
 
-/// What tells one content of a file from another.
-#[derive(Clone, Copy, PartialEq)]
-struct Version {
-    /// The size of the whole file, in bytes.
-    size: u64,
-    /// A number that the server changes with the content. What it means is the server's affair.
-    number: u128,
-}
-
-impl Version {
-    /// Receives the first line of an answer; `None`: there is none, the server has refused.
-    fn receive(answer: &mut impl BufRead) -> Result<Option<Version>, Error> {
-        let mut line = Vec::new();
-        let mut limited = answer.take(MAX_LINE_LEN);
-        limited
-            .read_until(b'\n', &mut line)
-            .context("接收文件大小")?;
-        if line.is_empty() {
-            return Ok(None);
-        }
-        let text = line.strip_suffix(b"\n");
-        let text = text.and_then(|line| std::str::from_utf8(line).ok());
-        match text.and_then(|text| Version::parse(text, ' ')) {
-            Some(version) => Ok(Some(version)),
-            None => Err(Error::Incomplete(format!(
-                "无法识别服务器的回复 b\"{}\"，它是 resumable_server 吗？",
-                line.escape_ascii()
-            ))),
-        }
-    }
-
-    fn parse(text: &str, separator: char) -> Option<Version> {
-        let (size, number) = text.split_once(separator)?;
-        let (size, number) = (size.parse().ok()?, number.parse().ok()?);
-        Some(Version { size, number })
-    }
+/// How the names of the parts of `name` begin, which size and version end. Nobody else gives files
+/// such names, so they may be deleted. A hash, since `name` may be as long as a file's name can be.
+fn prefix(name: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    format!(".resumable-{:016x}-", hasher.finish())
 }
 
 /// What has come of a file so far.
 struct Part {
+    file: File,
     path: PathBuf,
-    version: Version,
-    /// In bytes.
+    /// How much of it an earlier run has left, in bytes.
     length: u64,
 }
 
 impl Part {
-    /// How the names of the parts of `target` begin: with a hash of its name, which may itself be as
-    /// long as a name can be. Nobody else gives files such names, so they may be deleted.
-    fn prefix(target: &Path) -> String {
-        let mut hasher = DefaultHasher::new();
-        target.hash(&mut hasher);
-        format!(".resumable-{:016x}-", hasher.finish())
-    }
-
-    /// A part of which nothing has come yet.
-    fn new(target: &Path, version: Version) -> Part {
-        let (prefix, Version { size, number }) = (Part::prefix(target), version);
-        Part {
-            path: PathBuf::from(format!("{prefix}{size}-{number}.part")),
-            version,
-            length: 0,
-        }
-    }
-
-    /// Looks for the part of an earlier attempt.
-    fn find(target: &Path) -> Result<Option<Part>, Error> {
-        let prefix = Part::prefix(target);
-        for entry in fs::read_dir(".").context("读取当前目录")? {
-            let entry = entry.context("读取当前目录")?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            let version = name.strip_prefix(&prefix);
-            let version = version.and_then(|version| version.strip_suffix(".part"));
-            let Some(version) = version.and_then(|text| Version::parse(text, '-')) else {
+    /// Looks for the part of an earlier run.
+    fn find(prefix: &str) -> io::Result<Option<Part>> {
+        for entry in fs::read_dir(".")? {
+            let entry = entry?;
+            let path = PathBuf::from(entry.file_name());
+            // Not a link, which could lead anywhere: `file_type` does not follow it.
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            if !is_file || !path.to_string_lossy().starts_with(prefix) {
                 continue;
-            };
-            // Not a link, which could lead anywhere: `metadata` of an entry does not follow it.
-            if let Some(metadata) = entry.metadata().ok().filter(|metadata| metadata.is_file()) {
-                let length = metadata.len();
-                let part = Part::new(target, version);
-                return Ok(Some(Part { length, ..part }));
+            }
+            // Another download may have finished it just now.
+            if let Ok(mut file) = OpenOptions::new().write(true).open(&path) {
+                let length = file.seek(SeekFrom::End(0))?;
+                return Ok(Some(Part { file, path, length }));
             }
         }
         Ok(None)
     }
 
-    /// Opens the part where the next byte belongs; `None`: it is gone.
-    ///
-    /// Another download of the same version may have it open as well. Each writes every byte to its
+    /// Begins one, which another download may have begun a moment ago: both write each byte to its
     /// own place, so they write the same.
-    fn open(&self) -> Result<Option<File>, Error> {
+    fn begin(path: PathBuf) -> io::Result<Part> {
         let mut options = OpenOptions::new();
-        options.write(true).create(self.length == 0);
-        let mut file = match options.open(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            opened => opened.context(format!("打开 {}", self.path.display()))?,
-        };
-        let size = self.version.size;
-        if file.seek(SeekFrom::Start(size)).is_err() {
-            let _ = fs::remove_file(&self.path);
-            let problem = format!("服务器说文件有 {size} 字节，没有文件能这么大");
-            return Err(Error::Incomplete(problem));
-        }
-        let sought = file.seek(SeekFrom::Start(self.length));
-        sought.context(format!("打开 {}", self.path.display()))?;
-        Ok(Some(file))
+        let file = options
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)?;
+        let length = 0;
+        Ok(Part { file, path, length })
     }
 
     /// Gives the whole file its name, unless another download of it has done so already. `false`: the
-    /// part was deleted meanwhile, since the server has a newer version.
-    fn keep(&self, file: &File, target: &Path) -> Result<bool, Error> {
-        if is_at(file, &self.path) {
-            match store(|| fs::rename(&self.path, target)) {
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                stored => return stored.context("保存文件").map(|()| true),
-            }
+    /// part has been deleted meanwhile, since the server has a newer version.
+    fn keep(self, size: u64, target: &Path) -> Result<bool, Error> {
+        let stored = store(|| match fs::metadata(&self.path)?.len() {
+            length if length == size => fs::rename(&self.path, target),
+            _ => Err(ErrorKind::NotFound.into()), // somebody has begun it anew
+        });
+        match stored {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(is_at(&self.file, target)),
+            stored => stored.context("保存文件").map(|()| true),
         }
-        Ok(is_at(file, target))
     }
 }
 
-/// Whether `path` names the open file.
-#[cfg(unix)]
+/// Whether `path` names the open file, as far as length and time tell.
 fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    let (file, named) = (file.metadata(), fs::symlink_metadata(path));
-    matches!((file.map(identity), named.map(identity)), (Ok(one), Ok(other)) if one == other)
-}
-
-/// Whether `path` names the open file, as far as the standard library can tell: by its length.
-#[cfg(not(unix))]
-fn is_at(file: &File, path: &Path) -> bool {
-    let (file, named) = (file.metadata(), fs::symlink_metadata(path));
-    matches!((file, named), (Ok(file), Ok(named)) if file.len() == named.len())
+    let look = |found: io::Result<Metadata>| found.and_then(|it| Ok((it.len(), it.modified()?)));
+    let (open, named) = (look(file.metadata()), look(fs::metadata(path)));
+    matches!((open, named), (Ok(open), Ok(named)) if open == named)
 }

@@ -4,174 +4,332 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use testing::exercise::solutions::solution;
 use testing::exercise::{Check, Connection, Subject, literal};
-use testing::{TempDir, tempdir};
+use testing::{Program, TempDir, listen, relay, sample, tempdir};
 
 testing::exercise! {
     resumable of "file-client" {
-        a_cut_download_goes_on_where_it_stopped => "从偏移量 0 开始的请求",
-        a_killed_download_goes_on_as_well => "从偏移量 0 开始的请求",
-        a_changed_file_is_fetched_anew => "从偏移量 0 开始的请求",
-        an_empty_file_is_a_file => "从偏移量 0 开始的请求",
-        a_refusal_leaves_everything_as_it_was => "从偏移量 0 开始的请求",
-        nonsense_is_no_file => "从偏移量 0 开始的请求",
+        stage_1 {
+            a_line_asks_and_a_line_answers => "从偏移 0 开始的请求",
+            the_answer_may_come_in_pieces => "从偏移 0 开始的请求",
+            the_size_tells_where_the_end_is => "从偏移 0 开始的请求",
+            a_name_may_have_a_directory => "从偏移 0 开始的请求",
+            an_empty_file_is_a_file => "从偏移 0 开始的请求",
+            a_refusal_leaves_everything_as_it_was => "从偏移 0 开始的请求",
+            nonsense_is_no_file => "从偏移 0 开始的请求",
+        }
+        stage_2 {
+            a_cut_download_goes_on_where_it_stopped => "从偏移 0 开始的请求",
+            a_reset_download_goes_on_as_well => "之间的请求，以换行结尾",
+            a_killed_download_goes_on_as_well => "之间的请求，以换行结尾",
+            ctrl_c_keeps_what_has_come => "之间的请求，以换行结尾",
+            a_size_may_be_above_4_gib => "从偏移 0 开始的请求",
+            a_long_name_is_a_name => "从偏移 0 开始的请求",
+            each_name_has_its_own_part => "从偏移 0 开始的请求",
+            two_at_once_do_no_harm => "从偏移 0 开始的请求",
+            it_goes_on_with_the_real_server => "退出状态码为 1",
+        }
+        stage_3 {
+            another_version_is_fetched_anew => "从偏移 0 开始的请求",
+            the_next_run_knows_the_new_version => "从偏移 0 开始的请求",
+            a_changed_file_may_be_gone => "从偏移 0 开始的请求",
+            it_sees_a_change_at_the_real_server => "退出状态码为 1",
+        }
     }
-    wrong []
+    wrong [
+        ("read_ahead_is_lost", a_line_asks_and_a_line_answers, "“收到消息\\n”", &[
+            ("    receive(&mut answer, &mut part, size)?;\n",
+             "    let mut answer = BufReader::new(answer.into_inner());\n    \
+              receive(&mut answer, &mut part, size)?;\n"),
+        ]),
+        ("one_read_is_a_line", the_answer_may_come_in_pieces, "“文件传输完毕\\n”", &[
+            ("answer.take(MAX_LINE_LEN).read_line(&mut line)",
+             "answer.fill_buf().map(|read| line = String::from_utf8_lossy(read).into_owned())"),
+        ]),
+        ("waits_for_the_end", the_size_tells_where_the_end_is, "“文件传输完毕\\n”", &[
+            ("answer.take(size - part.length);", "answer;"),
+            ("Ok(0) if rest.limit() == 0 =>", "Ok(0) if true =>"),
+        ]),
+        ("the_line_has_no_bound", nonsense_is_no_file, "退出状态码为 1", &[
+            ("answer.take(MAX_LINE_LEN)", "answer"),
+        ]),
+        ("an_end_is_the_end", a_cut_download_goes_on_where_it_stopped, "退出状态码为 1", &[
+            ("Ok(0) if rest.limit() == 0 =>", "Ok(0) =>"),
+            ("length if length == size =>", "_ if true =>"),
+        ]),
+        ("a_reset_deletes_the_part", a_reset_download_goes_on_as_well, "之间的请求", &[
+            ("Err(reason) => break format!(\"接收失败：{}\", explain(&reason)),",
+             "Err(reason) => { let _ = fs::remove_file(&part.path); break reason.to_string() }"),
+        ]),
+        ("collects_it_in_memory", a_killed_download_goes_on_as_well, "之间的请求", &[
+            ("let mut buffer =", "let mut file = Vec::new();\n    let mut buffer ="),
+            ("rest.limit() == 0 => return Ok(()),",
+             "rest.limit() == 0 => return part.file.write_all(&file).context(\"写入\"),"),
+            ("part.file.write_all(&buffer[..length])", "file.write_all(&buffer[..length])"),
+        ]),
+        ("appends", two_at_once_do_no_harm, "第一个程序已经下载完毕", &[
+            (".write(true)\n            .create(true)\n            .truncate(false)",
+             ".append(true).create(true)"),
+            ("length if length == size =>", "_ if true =>"),
+        ]),
+        ("the_size_has_32_bits", a_size_may_be_above_4_gib, "从偏移 10 开始的请求", &[
+            ("let size: i64 =", "let size: u32 ="),
+        ]),
+        ("the_version_has_64_bits", another_version_is_fetched_anew, "程序连接服务器", &[
+            ("{prefix}{size}-{version}\"", "{prefix}{size}-{}\", version as u64"),
+        ]),
+        ("goes_on_with_the_new_version", another_version_is_fetched_anew, "程序连接服务器", &[
+            ("Some(part) if part.path == path && part.length <= size => part,",
+             "Some(part) => part,"),
+            ("answer.take(size - part.length)", "answer.take(size.saturating_sub(part.length))"),
+        ]),
+    ]
 }
+
+/// How much is sent before a download is cut off, where what has come by then cannot be known, and
+/// how much of it has come at least: the buffers between the two programs do not hold the difference.
+const MUCH: usize = 32 << 20;
+const LEAST: u64 = 8 << 20;
+
+/// How much of what has come may be lost when the program is killed.
+const MAY_BE_LOST: u64 = 1 << 20;
+
+/// Files that the user has beside the target. All of them say the same.
+const OF_THE_USER: [&str; 3] = ["f.txt.part", "f.txt.tmp", ".profile"];
+const USERS: &str = "用户的文件";
 
 /// The server that the check plays, and the directory that the client runs in.
 struct Lab<'a> {
     check: &'a Check,
     listener: TcpListener,
     directory: TempDir,
+    /// What is asked for.
+    name: String,
 }
 
 impl<'a> Lab<'a> {
     fn new(check: &'a Check) -> Lab<'a> {
+        let directory = tempdir().unwrap();
+        for name in OF_THE_USER {
+            fs::write(directory.path().join(name), USERS).unwrap();
+        }
+        let names = OF_THE_USER.join("、");
+        check.did(format!("目录中事先放入用户自己的文件 {names}"));
         Lab {
             check,
             listener: check.listen("服务器"),
-            directory: tempdir().unwrap(),
+            directory,
+            name: "f.txt".into(),
         }
     }
 
-    /// The user has another `f.txt` already.
+    /// The user has another file of this name already.
     fn put_old_file(&self) {
-        fs::write(self.directory.path().join("f.txt"), "old").unwrap();
-        self.check.did("目录中事先放入旧的 f.txt，内容是“old”");
+        fs::write(self.target(), "old").unwrap();
+        let name = &self.name;
+        let story = format!("目录中事先放入旧的 {name}，内容是“old”");
+        self.check.did(story);
     }
 
-    /// Starts the client, and receives its request for `f.txt` from this offset on.
+    /// Asks for another name from now on.
+    fn named(self, name: impl Into<String>) -> Lab<'a> {
+        let name = name.into();
+        Lab { name, ..self }
+    }
+
+    /// Where the file is stored: under the last component of its name.
+    fn target(&self) -> PathBuf {
+        let name = Path::new(&self.name).file_name().unwrap();
+        self.directory.path().join(name)
+    }
+
+    fn start(&self) -> Subject<'a> {
+        self.start_with(self.listener.local_addr().unwrap())
+    }
+
+    /// Starts the client, which is to connect to this server.
+    fn start_with(&self, server: SocketAddr) -> Subject<'a> {
+        let directory = self.directory.path();
+        let server = server.to_string();
+        self.check.start_in(directory, &[&server, &self.name])
+    }
+
+    /// Starts the client, and receives its request from this offset on.
     #[track_caller]
     fn asked(&self, offset: u64) -> (Subject<'a>, Connection<'a>) {
-        let address = self.listener.local_addr().unwrap().to_string();
-        let client = self
-            .check
-            .start_in(self.directory.path(), &[&address, "f.txt"]);
-        let server = self.asked_again(offset);
-        (client, server)
+        let client = self.start();
+        (client, self.asked_again(offset))
     }
 
-    /// A client that is running connects once more, with a request from this offset on.
+    /// The same, and answers it and closes the connection.
+    #[track_caller]
+    fn answered(&self, offset: u64, answer: impl AsRef<[u8]>) -> Subject<'a> {
+        let (client, server) = self.asked(offset);
+        server.sends(answer);
+        server.closes();
+        client
+    }
+
+    /// A client that is running connects, once more maybe, with a request from this offset on.
     #[track_caller]
     fn asked_again(&self, offset: u64) -> Connection<'a> {
+        let request = format!("{offset} {}\n", self.name);
+        let told = literal(&request);
+        let expected = format!("从偏移 {offset} 开始的请求，以换行结尾：{told}");
+        self.asked_for(&expected, offset..=offset).0
+    }
+
+    /// The same, with one of these offsets.
+    #[track_caller]
+    fn asked_for(&self, expected: &str, offsets: RangeInclusive<u64>) -> (Connection<'a>, u64) {
         let server = self.check.accept("服务器", &self.listener);
-        let expected = format!("从偏移量 {offset} 开始的请求，以换行结尾");
-        server.receives(format!("{offset} f.txt\n"), &expected);
-        server
+        let offset = server.receives_line(expected, |line| {
+            let offset = line.strip_suffix(&format!(" {}\n", self.name))?;
+            let number = offset.parse().ok()?;
+            (offsets.contains(&number) && number.to_string() == offset).then_some(number)
+        });
+        (server, offset)
     }
 
-    /// The old file is left alone, and there are so many other files.
+    /// The client ends with status 1, and says neither that it was refused nor that it is through.
     #[track_caller]
-    fn has_old_file(&self, others: usize) {
-        self.has(Some("old"), others, "旧文件应当保持原样");
+    fn fails(&self, client: Subject) {
+        let ended = client.ends(1);
+        let mut texts = ["没有下载文件", "文件传输完毕"].into_iter();
+        let came = match texts.find(|text| ended.out.contains(text)) {
+            Some(text) => Err(format!("出现了“{text}”")),
+            None => Ok(()),
+        };
+        let expected = "标准输出中没有“没有下载文件”（服务器并没有拒绝），也没有“文件传输完毕”";
+        self.check.expect(expected, came);
     }
 
-    /// All that the directory has is `f.txt`, with this content.
+    /// The file is there, with this content, and nothing else is left.
     #[track_caller]
-    fn has_only(&self, content: &str) {
-        self.has(Some(content), 0, "下载完毕，不应留下临时文件");
+    fn has_only(&self, content: impl AsRef<[u8]>) {
+        let why = "下载完毕，程序自己的文件都应当删除";
+        self.has(Some(content.as_ref()), false, why);
     }
 
-    /// `f.txt`, if there is one, and the number of other files.
+    /// The file is as it was before, and nothing new is there.
     #[track_caller]
-    fn has(&self, content: Option<&str>, others: usize, why: &str) {
-        let path = self.directory.path().join("f.txt");
-        let found = fs::read_to_string(&path).ok();
-        let count = fs::read_dir(&self.directory).unwrap().count();
-        let found_others = count - usize::from(found.is_some());
-        let right = found.as_deref() == content && found_others == others;
-        let came = told(found.as_deref(), found_others);
-        self.check.expect(
-            format!("{}（{why}）", told(content, others)),
-            right.then_some(()).ok_or(came),
-        );
+    fn is_as_before(&self, content: Option<&str>, why: &str) {
+        self.has(content.map(str::as_bytes), false, why);
+    }
+
+    /// The file is as it was before, and what has come may lie beside it.
+    #[track_caller]
+    fn is_unfinished(&self, content: Option<&str>) {
+        let why = "下载没有完成，新文件不能出现，旧文件应当保持原样";
+        self.has(content.map(str::as_bytes), true, why);
+    }
+
+    #[track_caller]
+    fn has(&self, content: Option<&[u8]>, unfinished: bool, why: &str) {
+        let others = match unfinished {
+            true => "用户的文件都没有改变，程序自己的文件都以“.”开头",
+            false => "用户的文件都没有改变，没有别的文件",
+        };
+        let target = self.target();
+        let found = fs::read(&target).ok();
+        let mut problems = Vec::new();
+        if found.as_deref() != content {
+            problems.push(self.told(found.as_deref()));
+            if let (Some(found), Some(content)) = (&found, content) {
+                let same = found.iter().zip(content).take_while(|(a, b)| a == b);
+                problems.push(format!("前 {} 字节与期望相同", same.count()));
+            }
+        }
+        for entry in fs::read_dir(&self.directory).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_known = entry.path() == target || OF_THE_USER.contains(&&name[..]);
+            let may_be_there = unfinished && name.starts_with('.');
+            if !is_known && !may_be_there {
+                problems.push(format!("目录中有文件 {name}"));
+            }
+        }
+        for name in OF_THE_USER {
+            match fs::read_to_string(self.directory.path().join(name)) {
+                Ok(text) if text == USERS => {}
+                Ok(text) => problems.push(format!("用户的 {name} 的内容变成了{}", literal(text))),
+                Err(_) => problems.push(format!("用户的 {name} 不见了")),
+            }
+        }
+        let came = match &problems[..] {
+            [] => Ok(()),
+            problems => Err(problems.join("，")),
+        };
+        let told = self.told(content);
+        self.check
+            .expect(format!("{told}，{others}（{why}）"), came);
+    }
+
+    fn told(&self, content: Option<&[u8]>) -> String {
+        let target = self.target();
+        let name = target.file_name().unwrap().to_string_lossy();
+        match content {
+            Some([]) => format!("{name} 是空文件"),
+            Some(content) => format!("{name} 的内容是{}", literal(content)),
+            None => format!("没有 {name}"),
+        }
     }
 }
 
-/// What there is in a directory.
-fn told(content: Option<&str>, others: usize) -> String {
-    let content = match content {
-        Some("") => "目录中 f.txt 是空文件".into(),
-        Some(content) => format!("目录中 f.txt 的内容是{}", literal(content)),
-        None => "目录中没有 f.txt".into(),
-    };
-    match others {
-        0 => format!("{content}，没有其他文件"),
-        _ => format!("{content}，另有 {others} 个文件"),
-    }
-}
-
-fn a_cut_download_goes_on_where_it_stopped(check: &Check) {
+fn a_line_asks_and_a_line_answers(check: &Check) {
     let lab = Lab::new(check);
     lab.put_old_file();
-    let (client, server) = lab.asked(0);
-    server.sends("10 77\nhell");
-    server.closes();
-    client.ends(1);
-    lab.has_old_file(1);
-
-    let (client, server) = lab.asked(4);
-    server.sends("10 77\no");
-    server.closes();
-    client.ends(1);
-    lab.has_old_file(1);
-
-    let (client, server) = lab.asked(5);
-    server.sends("10 77\nworld");
-    server.closes();
-    client.shows("文件传输完毕\n");
-    client.ends(0);
-    lab.has_only("helloworld");
-}
-
-fn a_killed_download_goes_on_as_well(check: &Check) {
-    let lab = Lab::new(check);
-    let (client, server) = lab.asked(0);
-    server.sends("10 77\nhello");
+    let client = lab.answered(0, "10 1700000000123456789\nhelloworld");
     client.shows("收到消息\n");
-    client.is_killed();
-
-    // How much of it had reached the disk by then is not certain.
-    let address = lab.listener.local_addr().unwrap().to_string();
-    let client = check.start_in(lab.directory.path(), &[&address, "f.txt"]);
-    let server = check.accept("服务器", &lab.listener);
-    let digit = server.receives_one_of(b"012345", "一个 0 到 5 之间的偏移量");
-    server.receives(" f.txt\n", "请求的其余部分");
-    let rest = &"helloworld"[usize::from(digit - b'0')..];
-    server.sends(format!("10 77\n{rest}"));
+    client.shows("文件传输完毕\n");
     client.ends(0);
     lab.has_only("helloworld");
 }
 
-fn a_changed_file_is_fetched_anew(check: &Check) {
+fn the_answer_may_come_in_pieces(check: &Check) {
     let lab = Lab::new(check);
     let (client, server) = lab.asked(0);
-    server.sends("10 77\nhello");
+    let version = u128::MAX.to_string();
+    server.sends_in_pieces(&["1", "0", " ", &version, "\n", "he", "llow", "orl", "d"]);
     server.closes();
-    client.ends(1);
+    client.shows("文件传输完毕\n");
+    client.has_shown("收到消息\n", 1);
+    client.ends(0);
+    lab.has_only("helloworld");
+}
 
-    let (client, server) = lab.asked(5);
-    server.sends("10 78\nWORLD");
-    check.did("（版本号变了，旧版本的 5 字节作废，应当重新下载）");
-    let again = lab.asked_again(0);
-    again.sends("10 78\nHELLOWORLD");
-    again.closes();
+fn the_size_tells_where_the_end_is(check: &Check) {
+    let lab = Lab::new(check);
+    let (client, server) = lab.asked(0);
+    server.sends("5 77\nhello");
+    check.did("服务器不关闭连接");
     client.shows("文件传输完毕\n");
     client.ends(0);
-    server.closes();
-    lab.has_only("HELLOWORLD");
+    lab.has_only("hello");
+    drop(server);
+
+    lab.answered(0, "5 78\nHELLO, and more than announced")
+        .ends(0);
+    lab.has_only("HELLO");
+}
+
+fn a_name_may_have_a_directory(check: &Check) {
+    let lab = Lab::new(check).named("目录/a b.txt");
+    lab.answered(0, "10 77\nhelloworld").ends(0);
+    lab.has_only("helloworld");
 }
 
 fn an_empty_file_is_a_file(check: &Check) {
     let lab = Lab::new(check);
-    let (client, server) = lab.asked(0);
-    server.sends("0 77\n");
-    server.closes();
+    lab.put_old_file();
+    let client = lab.answered(0, "0 77\n");
     client.shows("文件传输完毕\n");
     client.ends(0);
-    lab.has(Some(""), 0, "服务器说文件大小为 0，空文件也是文件");
+    lab.has_only("");
 }
 
 fn a_refusal_leaves_everything_as_it_was(check: &Check) {
@@ -181,16 +339,280 @@ fn a_refusal_leaves_everything_as_it_was(check: &Check) {
     server.closes();
     client.shows("没有下载文件\n");
     client.ends(1);
-    lab.has_old_file(0);
+    lab.is_as_before(Some("old"), "服务器拒绝，一切应当保持原样");
 }
 
 fn nonsense_is_no_file(check: &Check) {
     let lab = Lab::new(check);
-    for nonsense in ["<html>\n", "10\n", "-1 77\n", "10 77", &"1".repeat(10_000)] {
+    let endless = "1".repeat(10_000);
+    for (nonsense, why) in [
+        (&b"<html>\n"[..], "不是两个数"),
+        (b"\n", "空行"),
+        (b"10\n", "没有版本号"),
+        (b"-1 77\n", "文件大小小于 0"),
+        (b"ten 77\n", "文件大小不是数"),
+        (b"18446744073709551617 77\n", "文件大小太大"),
+        (b"10 -77\n", "版本号小于 0"),
+        (b"10 v77\n", "版本号不是数"),
+        (b"10 ../77\n", "版本号不是数"),
+        (b"10 \xff\xfe\n", "不是 UTF-8"),
+        (endless.as_bytes(), "超过 100 字节还没有换行"),
+    ] {
         let (client, server) = lab.asked(0);
         server.sends(nonsense);
-        server.closes();
-        client.ends(1);
-        lab.has(None, 0, "应答不合规定，不应当留下文件");
+        check.did(format!("（应答不合规定：{why}）服务器不关闭连接"));
+        lab.fails(client);
+        lab.is_as_before(None, "应答不合规定，不应当留下文件");
     }
+    let client = lab.answered(0, "10 77");
+    check.did("（应答不合规定：没有换行）");
+    lab.fails(client);
+    lab.is_as_before(None, "应答不合规定，不应当留下文件");
+}
+
+fn a_cut_download_goes_on_where_it_stopped(check: &Check) {
+    let lab = Lab::new(check);
+    lab.put_old_file();
+    // Cut before the first byte, too.
+    for (offset, piece) in [(0, ""), (0, "hell"), (4, "o")] {
+        lab.fails(lab.answered(offset, format!("10 77\n{piece}")));
+        lab.is_unfinished(Some("old"));
+    }
+    let (client, server) = lab.asked(5);
+    server.sends("10 77\nworld, and more than announced");
+    client.shows("文件传输完毕\n");
+    client.ends(0);
+    server.closes();
+    lab.has_only("helloworld");
+
+    check.did("（下载已经完成，再下载一次应当从头开始）");
+    lab.answered(0, "3 78\nnew").ends(0);
+    lab.has_only("new");
+}
+
+/// Much of a download has come, and then `cut` ends it. What is missing is asked for.
+#[track_caller]
+fn much_is_kept(lab: &Lab, cut: impl FnOnce(Subject, Connection)) {
+    let much = sample(MUCH + 100_000);
+    let size = much.len();
+    let client = lab.start();
+    let server = lab.check.accept("服务器", &lab.listener);
+    // The request stays unread: then closing the connection is a reset.
+    let line = format!("{size} 77\n");
+    server.sends([line.as_bytes(), &much[..MUCH]].concat());
+    cut(client, server);
+    lab.is_unfinished(None);
+    lab.check.did(format!(
+        "（程序至少已经收到 {LEAST} 字节，其中最多可以丢失 1 MiB）"
+    ));
+    let client = lab.start();
+    let (least, most) = (LEAST - MAY_BE_LOST, MUCH as u64);
+    let expected = format!("偏移在 {least} 到 {most} 之间的请求，以换行结尾");
+    let (server, offset) = lab.asked_for(&expected, least..=most);
+    server.sends([line.as_bytes(), &much[offset as usize..]].concat());
+    server.closes();
+    client.ends(0);
+    lab.has_only(much);
+}
+
+fn a_reset_download_goes_on_as_well(check: &Check) {
+    let lab = Lab::new(check);
+    much_is_kept(&lab, |client, server| {
+        check.did("服务器复位连接（RST）");
+        drop(server);
+        lab.fails(client);
+    });
+}
+
+fn a_killed_download_goes_on_as_well(check: &Check) {
+    let lab = Lab::new(check);
+    much_is_kept(&lab, |client, _server| client.is_killed());
+}
+
+fn ctrl_c_keeps_what_has_come(check: &Check) {
+    let lab = Lab::new(check);
+    #[cfg(unix)]
+    much_is_kept(&lab, |client, _server| {
+        client.types_ctrl_c();
+        client.ends(130);
+    });
+    #[cfg(not(unix))] // there is no way to press Ctrl-C
+    much_is_kept(&lab, |client, _server| client.is_killed());
+}
+
+fn a_size_may_be_above_4_gib(check: &Check) {
+    let lab = Lab::new(check);
+    // 1 TiB and 10 bytes: counted in 32 bits, it would be 10. Not all of it is sent.
+    let version = u128::MAX;
+    for (offset, piece) in [(0, "helloworld"), (10, ", and"), (15, " so on")] {
+        lab.fails(lab.answered(offset, format!("1099511627786 {version}\n{piece}")));
+        lab.is_unfinished(None);
+    }
+}
+
+fn a_long_name_is_a_name(check: &Check) {
+    let lab = Lab::new(check).named("道".repeat(80)); // 240 bytes
+    if let Err(error) = fs::write(lab.target(), "") {
+        check.skips("240 字节的文件名", error);
+        return;
+    }
+    fs::remove_file(lab.target()).unwrap();
+    let version = u128::MAX;
+    lab.answered(0, format!("10 {version}\nhello")).ends(1);
+    lab.is_unfinished(None);
+    lab.answered(5, format!("10 {version}\nworld")).ends(0);
+    lab.has_only("helloworld");
+}
+
+fn each_name_has_its_own_part(check: &Check) {
+    let mut lab = Lab::new(check);
+    // The server may give both the same size and the same version.
+    for (name, begun) in [("f.txt", "hello"), ("g.txt", "HEL")] {
+        lab = lab.named(name);
+        lab.answered(0, format!("10 77\n{begun}")).ends(1);
+    }
+    for (name, offset, whole) in [("f.txt", 5, "helloworld"), ("g.txt", 3, "HELLOWORLD")] {
+        lab = lab.named(name);
+        let (client, server) = lab.asked(offset);
+        let rest = &whole[offset as usize..];
+        server.sends(format!("10 77\n{rest}"));
+        server.closes();
+        client.ends(0);
+        lab.has(Some(whole.as_bytes()), true, "两个文件各有各的内容");
+        fs::remove_file(lab.target()).unwrap();
+        check.did(format!("检查移走 {name}"));
+    }
+}
+
+fn two_at_once_do_no_harm(check: &Check) {
+    let mut lab = Lab::new(check);
+    let address = lab.listener.local_addr().unwrap().to_string();
+    let start = |name| {
+        let directory = lab.directory.path();
+        check.start_as_in(name, directory, &[&address, "f.txt"])
+    };
+    let first = start("第一个程序");
+    let of_first = lab.asked_again(0);
+    let second = start("第二个程序");
+    let of_second = lab.asked_again(0);
+    of_first.sends("10 77\nhello");
+    first.shows("收到消息\n");
+    of_second.sends("10 77\nh");
+    second.shows("收到消息\n");
+    of_first.sends("world");
+    of_first.closes();
+    first.ends(0);
+    let whole = Some(&b"helloworld"[..]);
+    lab.has(whole, true, "第一个程序已经下载完毕");
+    lab.listener = listen().0;
+    check.did("服务器停止监听");
+    of_second.sends("elloworld");
+    of_second.closes();
+    second.ends_with_one_of([0, 1]);
+    lab.has(whole, true, "两个程序都已经结束");
+}
+
+/// The worked solution of the server, the directory that it serves, and a way to it that breaks the
+/// first time. `None`: it was not handed out.
+fn real_server(check: &Check, content: &[u8]) -> Option<(Program, TempDir, SocketAddr)> {
+    let Some(server) = solution("file-server", "resumable_server") else {
+        check.skips("与服务器的参考解答一起运行", "没有参考解答");
+        return None;
+    };
+    let served = tempdir().unwrap();
+    fs::write(served.path().join("f.txt"), content).unwrap();
+    let directory = served.path().to_str().unwrap();
+    let server = Program::start(server.to_str().unwrap(), &["127.0.0.1:0", directory]);
+    let address = relay(server.address(), &[10_000]);
+    check.did(format!(
+        "启动参考解答的服务器，中继 {address} 把请求转给它，第一次只转回应答的 10000 字节就断开"
+    ));
+    Some((server, served, address))
+}
+
+fn it_goes_on_with_the_real_server(check: &Check) {
+    let lab = Lab::new(check);
+    let content = sample(50_000);
+    let Some((_server, _served, address)) = real_server(check, &content) else {
+        return;
+    };
+    lab.start_with(address).ends(1);
+    lab.is_unfinished(None);
+    lab.start_with(address).ends(0);
+    lab.has_only(content);
+}
+
+fn another_version_is_fetched_anew(check: &Check) {
+    let (nanoseconds, most) = (1_700_000_000_123_456_789, u128::MAX);
+    for (old, new, rest, whole) in [
+        // As long as before, shorter than what has come, longer.
+        (77, 78, "WORLD", "HELLOWORLD"),
+        (77, 78, "", "new"),
+        (77, 78, "WORLD, and more", "HELLOWORLD, and more"),
+        // They differ in the last digit only, or in what 64 bits do not hold.
+        (nanoseconds, nanoseconds + 1, "WORLD", "HELLOWORLD"),
+        (most, most - 1, "WORLD", "HELLOWORLD"),
+        (77, 77 + (1 << 64), "WORLD", "HELLOWORLD"),
+    ] {
+        let lab = Lab::new(check);
+        lab.put_old_file();
+        lab.answered(0, format!("10 {old}\nhello")).ends(1);
+
+        let (client, server) = lab.asked(5);
+        let size = whole.len();
+        server.sends(format!("{size} {new}\n{rest}"));
+        check.did("（版本号变了，已有的 5 字节作废，应当重新建立连接，从头下载）");
+        let again = lab.asked_again(0);
+        lab.is_unfinished(Some("old"));
+        again.sends(format!("{size} {new}\n{whole}"));
+        again.closes();
+        client.shows("文件传输完毕\n");
+        client.ends(0);
+        server.closes();
+        lab.has_only(whole);
+    }
+}
+
+fn the_next_run_knows_the_new_version(check: &Check) {
+    let lab = Lab::new(check);
+    lab.answered(0, "10 77\nhello").ends(1);
+
+    let client = lab.answered(5, "10 78\nWORLD");
+    let again = lab.asked_again(0);
+    again.sends("10 79\nHEL");
+    again.closes();
+    check.did("（已有的 3 字节属于版本 79）");
+    client.ends(1);
+    lab.is_unfinished(None);
+
+    lab.answered(3, "10 79\nLOWORLD").ends(0);
+    lab.has_only("HELLOWORLD");
+}
+
+fn a_changed_file_may_be_gone(check: &Check) {
+    let lab = Lab::new(check);
+    lab.put_old_file();
+    lab.answered(0, "10 77\nhello").ends(1);
+
+    let client = lab.answered(5, "10 78\nWORLD");
+    let again = lab.asked_again(0);
+    again.closes();
+    client.shows("没有下载文件\n");
+    client.ends(1);
+    lab.is_as_before(Some("old"), "已有的部分作废，重新下载时服务器又拒绝了");
+}
+
+fn it_sees_a_change_at_the_real_server(check: &Check) {
+    let lab = Lab::new(check);
+    let content = sample(50_000);
+    let Some((_server, served, address)) = real_server(check, &content) else {
+        return;
+    };
+    lab.start_with(address).ends(1);
+
+    let content = &sample(110_000)[50_000..];
+    fs::write(served.path().join("f.txt"), content).unwrap();
+    check.did("参考解答的服务器上，这个文件换成了另一个");
+    lab.start_with(address).ends(0);
+    lab.has_only(content);
 }

@@ -132,10 +132,9 @@ fn resumed(directory: &Path, client: &Path) {
 fn timed(directory: &Path, server: &Path, client: &Path, begun: bool) -> Result<Figures, String> {
     let (_server, address) = start(server, directory)?;
     if begun {
-        let part = part_of(address, "512")?;
-        let mut part = File::create(directory.join("target").join(part)).unwrap();
-        let whole = File::open(directory.join("512")).unwrap();
-        std::io::copy(&mut whole.take(256 * MIB), &mut part).unwrap();
+        let breaks_in_the_middle = testing::relay(address, &[256 * MIB]);
+        let cut = download(client, breaks_in_the_middle, directory, "512");
+        assert!(cut.is_err(), "it was not cut off");
     }
     let (_, time) = download(client, address, directory, "512")?;
     figures(time, directory, "512")?;
@@ -195,18 +194,6 @@ fn download(
     let mut client = Measured::start(&mut command)?;
     client.wait()?;
     Ok((client, begin.elapsed()))
-}
-
-/// The name that `resumable` gives to a part of this file: what the server answers is in it.
-fn part_of(address: SocketAddr, name: &str) -> Result<String, String> {
-    let mut socket = connect_when_ready(address)?;
-    let request = format!("0 {name}\n");
-    socket.write_all(request.as_bytes()).unwrap();
-    let mut line = String::new();
-    let mut answer = BufReader::new(socket);
-    let read = answer.read_line(&mut line);
-    read.map_err(|error| error.to_string())?;
-    Ok(format!("{name}.{}.part", line.trim().replace(' ', "-")))
 }
 
 /// Bytes that no compression shrinks, and the same ones in every run.

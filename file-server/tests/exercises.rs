@@ -4,214 +4,636 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fs::{self, File};
-use std::net::Shutdown;
-use std::time::{Duration, SystemTime};
-use testing::exercise::{Check, Subject, literal};
-use testing::{Program, TempDir, example, tempdir};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::path::PathBuf;
+use std::time::Instant;
+use testing::exercise::solutions::solution;
+use testing::exercise::{Check, Connection, Subject, literal};
+use testing::{DEADLINE, Program, TempDir, relay, reset, sample, tempdir};
 
 testing::exercise! {
     resumable_server of "file-server" {
-        the_rest_is_served_from_any_offset => "文件大小、版本号和全部内容",
-        an_empty_file_is_a_file => "文件大小 0",
-        a_request_may_come_in_pieces => "文件大小、版本号和全部内容",
-        a_changed_file_has_another_version => "文件大小、版本号和全部内容",
-        only_what_is_in_the_directory_is_served => "文件大小、版本号和全部内容",
-        it_understands_the_client => "文件大小、版本号和全部内容",
+        stage_1 {
+            a_line_asks_and_a_line_answers => "文件大小、版本号和全部内容",
+            an_empty_file_is_a_file => "文件大小、版本号和全部内容",
+            a_request_may_come_in_pieces => "文件大小、版本号和全部内容",
+            a_client_may_have_no_more_to_send => "文件大小、版本号和全部内容",
+            a_name_may_have_spaces_and_be_long => "文件大小、版本号和全部内容",
+            only_what_is_in_the_directory_is_served => "文件大小、版本号和全部内容",
+            what_is_no_request_is_refused => "文件大小、版本号和全部内容",
+        }
+        stage_2 {
+            the_rest_is_served_from_any_offset => "文件大小、版本号和全部内容",
+            an_offset_may_be_above_4_gib => "文件大小、版本号和全部内容",
+            several_clients_are_served_at_once => "文件大小、版本号和全部内容",
+            a_reset_ends_nothing => "文件大小、版本号和全部内容",
+            the_real_client_goes_on => "文件大小、版本号和全部内容",
+        }
+        stage_3 {
+            another_content_is_another_version => "文件大小、版本号和全部内容",
+            a_time_put_back_hides_nothing => "文件大小、版本号和全部内容",
+            the_same_file_keeps_its_version => "文件大小、版本号和全部内容",
+            a_file_that_changes_while_it_is_sent_is_cut_off => "文件大小、版本号和全部内容",
+            the_real_client_sees_a_change => "文件大小、版本号和全部内容",
+        }
     }
-    wrong []
+    wrong [
+        ("one_receive_is_a_line", a_request_may_come_in_pieces, "全部内容", &[
+            ("while !request[..length].contains(&b'\\n') {", "while length == 0 {"),
+        ]),
+        ("the_last_space_ends_the_offset", a_name_may_have_spaces_and_be_long, "全部内容", &[
+            (".position(|byte| *byte == b' ')", ".rposition(|byte| *byte == b' ')"),
+        ]),
+        ("a_refusal_says_why", only_what_is_in_the_directory_is_served, "没有应答", &[
+            ("                    console::note(reason);\n",
+             "                    client.send(reason.as_bytes())?;\n"),
+        ]),
+        ("the_line_has_no_bound", what_is_no_request_is_refused, "不再等待换行", &[
+            ("        match client.receive(",
+             "        request.resize(2 * length + 1024, 0);\n        match client.receive("),
+        ]),
+        ("the_offset_has_32_bits", the_rest_is_served_from_any_offset, "只有第一行", &[
+            ("offset.parse().ok());", "offset.parse::<u32>().ok()).map(u64::from);"),
+        ]),
+        ("the_size_is_what_is_left", the_rest_is_served_from_any_offset, "从偏移开始的内容", &[
+            ("\", stamp.length)", "\", stamp.length.saturating_sub(offset))"),
+        ]),
+        ("one_after_the_other", several_clients_are_served_at_once, "正常关闭连接", &[
+            ("Ok((file, offset)) => send(client, file, offset)?,",
+             "Ok((file, offset)) => {
+                 static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+                 let _turn = TURN.lock();
+                 send(client, file, offset)?
+             }"),
+        ]),
+        ("the_version_counts_seconds", another_content_is_another_version, "都不同", &[
+            ("let version = (stamp.changed as u128) << 64 | u128::from(stamp.inode);",
+             "let version = stamp.changed / 1_000_000_000;"),
+        ]),
+        ("the_version_is_of_this_run", the_same_file_keeps_its_version, "重新启动", &[
+            ("| u128::from(stamp.inode);", "| u128::from(std::process::id());"),
+        ]),
+        ("sends_what_is_there_now", a_file_that_changes_while_it_is_sent_is_cut_off, "新内容", &[
+            ("client.send_file(file, offset.min(stamp.length))",
+             "{
+                 use std::io::{Read, Seek, SeekFrom};
+                 let mut file = &file.file;
+                 file.seek(SeekFrom::Start(offset)).unwrap();
+                 let mut block = [0; 4096];
+                 while let length @ 1.. = file.read(&mut block).unwrap() {
+                     client.send(&block[..length])?;
+                 }
+                 Ok(())
+             }"),
+        ]),
+    ]
 }
 
-/// A server of a directory with `f.txt`, which says `helloworld`.
-fn start(check: &Check) -> (Subject<'_>, TempDir) {
-    let directory = tempdir().unwrap();
-    write(check, &directory, "f.txt", "helloworld");
-    let server = check.start(&["127.0.0.1:0", directory.path().to_str().unwrap()]);
-    (server, directory)
+/// More than all the buffers between a server and a client that does not read.
+const LARGE: usize = 24 << 20;
+
+/// The server that is checked, and the directory that it serves.
+struct Lab<'a> {
+    check: &'a Check,
+    server: Subject<'a>,
+    directory: TempDir,
 }
 
-/// Writes a file that the server serves.
-fn write(check: &Check, directory: &TempDir, name: &str, content: &str) {
-    fs::write(directory.path().join(name), content).unwrap();
-    check.did(match content {
-        "" => format!("在目录中写入空文件“{name}”"),
-        _ => format!("在目录中写入文件“{name}”，内容是{}", literal(content)),
-    });
-}
-
-/// Sends a request in these pieces, and returns the answer up to its end.
-#[track_caller]
-fn answer(check: &Check, server: &Subject, request: &[&str], expected: &str) -> String {
-    let client = check.connect("客户端", server.address());
-    client.socket().set_nodelay(true).unwrap();
-    for piece in request {
-        client.sends(piece);
+impl<'a> Lab<'a> {
+    /// A server of a directory with `f.txt`, which says `helloworld`, and is served.
+    #[track_caller]
+    fn new(check: &'a Check) -> Lab<'a> {
+        let directory = tempdir().unwrap();
+        let server = check.start(&["127.0.0.1:0", directory.path().to_str().unwrap()]);
+        let lab = Lab {
+            check,
+            server,
+            directory,
+        };
+        lab.write("f.txt", "helloworld");
+        lab.version_of("f.txt", b"helloworld");
+        lab
     }
-    let answer = client.receives_the_end(expected);
-    String::from_utf8_lossy(&answer).into_owned()
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes a file that the server serves.
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let content = content.as_ref();
+        fs::write(self.path(name), content).unwrap();
+        self.check.did(match content {
+            [] => format!("在目录中写入空文件“{name}”"),
+            _ => format!("在目录中写入文件“{name}”，内容是{}", literal(content)),
+        });
+    }
+
+    #[track_caller]
+    fn connect(&self, name: &'static str) -> Connection<'a> {
+        self.check.connect(name, self.server.address())
+    }
+
+    /// Sends a request, and returns the answer up to its end.
+    #[track_caller]
+    fn answer(&self, request: impl AsRef<[u8]>, expected: &str) -> Vec<u8> {
+        let client = self.connect("客户端");
+        client.sends(request);
+        client.receives_the_end(expected)
+    }
+
+    /// The request is answered with all of a file that has this content. Returns its version.
+    #[track_caller]
+    fn whole(&self, request: impl AsRef<[u8]>, content: &[u8]) -> u128 {
+        let answer = self.answer(request, "应答之后，程序正常关闭连接");
+        self.is_whole(&answer, content)
+    }
+
+    #[track_caller]
+    fn version_of(&self, name: &str, content: &[u8]) -> u128 {
+        self.whole(format!("0 {name}\n"), content)
+    }
+
+    /// The answer has all of a file that has this content. Returns its version.
+    #[track_caller]
+    fn is_whole(&self, answer: &[u8], content: &[u8]) -> u128 {
+        let size = content.len();
+        let whole = [format!("{size} 版本号\n").as_bytes(), content].concat();
+        let expected = format!("应答是文件大小、版本号和全部内容：{}", literal(whole));
+        let version = version_in(answer, size as u64, content);
+        self.check.expect(expected, version.ok_or(told(answer)))
+    }
+
+    /// The request is answered with size and version, and with this part of the content.
+    #[track_caller]
+    fn part(&self, request: &str, line: &str, content: &[u8], why: &str) {
+        let answer = self.answer(request, "应答之后，程序正常关闭连接");
+        let right = [line.as_bytes(), content].concat();
+        self.is(&answer, &right, why);
+    }
+
+    /// The request is refused.
+    #[track_caller]
+    fn refuses(&self, request: impl AsRef<[u8]>, why: &str) {
+        let answer = self.answer(request, "程序拒绝这个请求，正常关闭连接");
+        self.is(&answer, b"", why);
+    }
+
+    #[track_caller]
+    fn is(&self, answer: &[u8], right: &[u8], why: &str) {
+        let same = answer.iter().zip(right).take_while(|(a, b)| a == b).count();
+        let came = match answer == right {
+            true => Ok(()),
+            false if right.is_empty() => Err(told(answer)),
+            false => Err(format!("{}，前 {same} 字节与期望相同", told(answer))),
+        };
+        self.check.expect(format!("{}（{why}）", told(right)), came);
+    }
 }
 
-/// All of `f.txt`; returns its version.
-#[track_caller]
-fn all(check: &Check, server: &Subject, request: &[&str], size: u64, content: &str) -> String {
-    let expected = "应答是文件大小、版本号和全部内容，然后程序正常关闭连接";
-    let answer = answer(check, server, request, expected);
-    let version = answer.strip_prefix(&format!("{size} "));
-    let version = version.and_then(|rest| rest.strip_suffix(&format!("\n{content}")));
-    let version = version.filter(|version| version.parse::<u128>().is_ok());
-    let wanted = literal(format!("{size} 版本号\n{content}"));
-    let expected = format!("应答是文件大小、版本号和全部内容：{wanted}");
-    let came = version.map(String::from);
-    check.expect(expected, came.ok_or(told(&answer)))
+/// The version in an answer, if it is right.
+fn version_in(answer: &[u8], size: u64, content: &[u8]) -> Option<u128> {
+    let (line, rest) = answer.split_at(answer.iter().position(|byte| *byte == b'\n')?);
+    let version = std::str::from_utf8(line)
+        .ok()?
+        .strip_prefix(&format!("{size} "))?;
+    let digits = version.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && rest[1..] == *content).then(|| version.parse().ok())?
 }
 
 /// An answer, in words.
-fn told(answer: &str) -> String {
+fn told(answer: &[u8]) -> String {
     match answer {
-        "" => "没有应答".into(),
+        b"" => "没有应答".into(),
         answer => format!("应答是：{}", literal(answer)),
     }
 }
 
-/// This answer, and why.
-#[track_caller]
-fn expect_answer(check: &Check, answer: &str, expected: &str, why: &str) {
-    let came = (answer == expected).then_some(());
-    check.expect(
-        format!("{}（{why}）", told(expected)),
-        came.ok_or(told(answer)),
-    );
-}
-
-fn the_rest_is_served_from_any_offset(check: &Check) {
-    let (server, _directory) = start(check);
-    let version = all(check, &server, &["0 f.txt\n"], 10, "helloworld");
-    for (offset, rest) in [
-        (5, "world"),
-        (9, "d"),
-        (10, ""),
-        (11, ""),
-        (u64::MAX >> 1, ""),
-    ] {
-        let request = format!("{offset} f.txt\n");
-        let end = "应答之后，程序正常关闭连接";
-        let came = answer(check, &server, &[&request], end);
-        let why = match rest {
-            "" => "偏移量不小于文件大小，因此只有第一行",
-            _ => "第一行之后是从偏移量开始的内容",
-        };
-        expect_answer(check, &came, &format!("10 {version}\n{rest}"), why);
-    }
+fn a_line_asks_and_a_line_answers(check: &Check) {
+    let lab = Lab::new(check);
+    let content = sample(3_000_000);
+    lab.write("large.txt", &content);
+    lab.version_of("large.txt", &content);
+    fs::create_dir(lab.path("sub")).unwrap();
+    lab.write("sub/inner.txt", "inner");
+    lab.version_of("sub/inner.txt", b"inner");
 }
 
 fn an_empty_file_is_a_file(check: &Check) {
-    let (server, directory) = start(check);
-    write(check, &directory, "empty", "");
-    let came = answer(check, &server, &["0 empty\n"], "应答之后，程序正常关闭连接");
-    let right = came.starts_with("0 ") && came.ends_with('\n');
-    let expected = "应答只有一行：文件大小 0、一个空格、版本号和换行";
-    let came = right.then_some(()).ok_or(told(&came));
-    check.expect(expected, came);
+    let lab = Lab::new(check);
+    lab.write("empty", "");
+    lab.version_of("empty", b"");
 }
 
 fn a_request_may_come_in_pieces(check: &Check) {
-    let (server, directory) = start(check);
-    all(check, &server, &["0 ", "f.", "txt", "\n"], 10, "helloworld");
-    all(check, &server, &["0 f.txt\r\n"], 10, "helloworld");
+    let lab = Lab::new(check);
+    for pieces in [&["0 ", "f.", "txt", "\n"][..], &["0", " f.txt", "\r", "\n"]] {
+        let client = lab.connect("客户端");
+        client.sends_in_pieces(pieces);
+        let answer = client.receives_the_end("应答之后，程序正常关闭连接");
+        lab.is_whole(&answer, b"helloworld");
+    }
+    lab.whole("0 f.txt\r\n", b"helloworld");
     // What follows the line is passed over, however much it is, and the end stays orderly.
-    let more = "more ".repeat(50_000);
-    all(check, &server, &["0 f.txt\n", &more], 10, "helloworld");
-    write(check, &directory, "a b.txt", "space");
-    all(check, &server, &["0 a", " b.txt\n"], 5, "space");
+    lab.whole("0 f.txt\n5 f.txt\n", b"helloworld");
+    lab.whole(
+        format!("0 f.txt\n{}", "more ".repeat(50_000)),
+        b"helloworld",
+    );
 }
 
-fn a_changed_file_has_another_version(check: &Check) {
-    let (server, directory) = start(check);
-    let one = all(check, &server, &["0 f.txt\n"], 10, "helloworld");
-    write(check, &directory, "f.txt", "HELLOWORLD");
-    // Some file systems tell the time in steps of two seconds.
-    let later = SystemTime::now() + Duration::from_secs(10);
-    let file = File::options()
-        .write(true)
-        .open(directory.path().join("f.txt"))
-        .unwrap();
-    file.set_modified(later).unwrap();
-    let other = all(check, &server, &["0 f.txt\n"], 10, "HELLOWORLD");
-    let told = format!("版本号仍是 {other}");
-    let expected = "内容变了，版本号也应当改变";
-    check.expect(expected, (one != other).then_some(()).ok_or(told));
+fn a_client_may_have_no_more_to_send(check: &Check) {
+    let lab = Lab::new(check);
+    let content = sample(LARGE);
+    lab.write("large.txt", &content);
+    for (name, content) in [("f.txt", &b"helloworld"[..]), ("large.txt", &content)] {
+        let client = lab.connect("客户端");
+        client.sends(format!("0 {name}\n"));
+        client.socket().shutdown(Shutdown::Write).unwrap();
+        check.did("客户端半关闭连接，不再发送，等待应答");
+        let answer = client.receives_the_end("应答之后，程序正常关闭连接");
+        lab.is_whole(&answer, content);
+    }
+}
+
+fn a_name_may_have_spaces_and_be_long(check: &Check) {
+    let lab = Lab::new(check);
+    lab.write(" A  b.txt", "spaces");
+    lab.version_of(" A  b.txt", b"spaces");
+    // Of 240 bytes, in a directory with a name of 240 bytes.
+    let (directory, name) = ("目".repeat(80), "道".repeat(80));
+    match fs::create_dir(lab.path(&directory)) {
+        Err(error) => check.skips("240 字节的文件名", error),
+        Ok(()) => {
+            let name = format!("{directory}/{name}");
+            lab.write(&name, "long");
+            lab.version_of(&name, b"long");
+        }
+    }
 }
 
 fn only_what_is_in_the_directory_is_served(check: &Check) {
-    let (server, directory) = start(check);
-    all(check, &server, &["0 f.txt\n"], 10, "helloworld");
-    fs::create_dir(directory.path().join("sub")).unwrap();
+    let lab = Lab::new(check);
+    fs::create_dir(lab.path("sub")).unwrap();
     let outside = tempdir().unwrap();
     let secret = outside.path().join("secret");
     fs::write(&secret, "secret").unwrap();
     check.did("在目录中创建子目录“sub”，在目录之外写入文件“secret”");
-    let up = format!(
-        "0 ../{}/secret\n",
-        outside.path().file_name().unwrap().to_str().unwrap()
-    );
+    let outside = outside.path().file_name().unwrap().to_str().unwrap();
+    let up = format!("0 ../{outside}/secret\n");
     let absolute = format!("0 {}\n", secret.display());
-    for (wrong, why) in [
-        (&up[..], "文件在目录之外"),
-        (&absolute, "文件在目录之外"),
-        ("0 sub\n", "这是子目录，不是文件"),
+    let mut refused = vec![
         ("0 nothing\n", "文件不存在"),
-        ("0 \n", "请求中没有文件名"),
-        ("0\n", "请求中没有文件名"),
-        ("f.txt\n", "请求中没有偏移量"),
-        ("-1 f.txt\n", "偏移量小于 0"),
-        ("x f.txt\n", "偏移量不是数字"),
-        ("99999999999999999999 f.txt\n", "偏移量太大"),
-        ("\n", "请求是空行"),
-    ] {
-        let end = "程序拒绝这个请求，正常关闭连接";
-        let came = answer(check, &server, &[wrong], end);
-        expect_answer(check, &came, "", why);
+        ("0 sub\n", "这是子目录，不是文件"),
+        (&up, "文件在目录之外"),
+        (&absolute, "文件在目录之外"),
+    ];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&secret, lab.path("link")).unwrap();
+        check.did("在目录中创建符号链接“link”，指向目录之外的“secret”");
+        refused.push(("0 link\n", "链接指向目录之外"));
     }
-    server.shows("你下载的文件不存在\n");
-    let cut = check.connect("请求只发送了一半的客户端", server.address());
-    cut.sends("0 f.txt");
-    cut.socket().shutdown(Shutdown::Write).unwrap();
-    check.did("请求只发送了一半的客户端半关闭连接，不再发送");
-    let came = cut.receives_the_end("程序拒绝不完整的请求，正常关闭连接");
-    let came = String::from_utf8_lossy(&came);
-    expect_answer(check, &came, "", "请求没有换行，不完整");
-    // And it goes on.
-    all(check, &server, &["0 f.txt\n"], 10, "helloworld");
+    for (request, why) in &refused {
+        lab.refuses(request, why);
+    }
+    lab.server
+        .shows_times("你下载的文件不存在\n", refused.len());
+    lab.version_of("f.txt", b"helloworld");
 }
 
-/// Together with the other solution.
-fn it_understands_the_client(check: &Check) {
-    let (server, directory) = start(check);
-    all(check, &server, &["0 f.txt\n"], 10, "helloworld");
-    let target = tempdir().unwrap();
-    let client = example("file-client", "resumable");
-    let address = server.address().to_string();
-    for (name, content) in [
-        ("f.txt", "helloworld"),
-        ("large", &"large ".repeat(1_000_000)[..]),
-    ] {
-        write(check, &directory, name, content);
-        let client = client.to_str().unwrap();
-        let ended = Program::start_in(target.path(), client, &[&address, name]).end();
-        check.did(format!("用客户端的参考解答下载 {name}"));
-        let came = fs::read_to_string(target.path().join(name)).unwrap_or_default();
-        let right = ended.status == Some(0) && came == content;
-        let status = match ended.status {
-            Some(status) => format!("退出状态码为 {status}"),
-            None => "被信号终止".into(),
+fn what_is_no_request_is_refused(check: &Check) {
+    let lab = Lab::new(check);
+    let refused = [
+        (&b"f.txt\n"[..], "请求中没有偏移"),
+        (b"0\n", "请求中没有文件名"),
+        (b"0 \n", "请求中没有文件名"),
+        (b"\n", "请求是空行"),
+        (b"-1 f.txt\n", "偏移小于 0"),
+        (b"x f.txt\n", "偏移不是数"),
+        (b"99999999999999999999 f.txt\n", "偏移太大"),
+        (b"0 \xff\xfe.txt\n", "文件名不是 UTF-8"),
+    ];
+    for (request, why) in refused {
+        lab.refuses(request, why);
+    }
+    let client = lab.connect("请求只发送了一半的客户端");
+    client.sends("0 f.txt");
+    client.socket().shutdown(Shutdown::Write).unwrap();
+    check.did("请求只发送了一半的客户端半关闭连接，不再发送");
+    let answer = client.receives_the_end("程序拒绝不完整的请求，正常关闭连接");
+    lab.is(&answer, b"", "请求没有换行，不完整");
+
+    let client = lab.connect("一直不发送换行的客户端");
+    check.did("一直不发送换行的客户端发送 100000 字节，不关闭连接");
+    // The server may close before all of it has been sent.
+    let _ = client.socket().write_all(&[b'1'; 100_000]);
+    client.is_closed("程序不再等待换行，关闭连接（请求最多 2000 字节）");
+
+    lab.server
+        .shows_times("你下载的文件不存在\n", refused.len() + 2);
+    drop(lab.connect("什么也不发送就关闭连接的客户端"));
+    lab.version_of("f.txt", b"helloworld");
+}
+
+fn the_rest_is_served_from_any_offset(check: &Check) {
+    let lab = Lab::new(check);
+    let version = lab.version_of("f.txt", b"helloworld");
+    let line = format!("10 {version}\n");
+    for offset in [1, 5, 9] {
+        let why = "第一行之后是从偏移开始的内容";
+        let rest = &b"helloworld"[offset..];
+        lab.part(&format!("{offset} f.txt\n"), &line, rest, why);
+    }
+    for offset in [10, 11, u64::MAX >> 1] {
+        let why = "偏移不小于文件大小，因此只有第一行";
+        lab.part(&format!("{offset} f.txt\n"), &line, b"", why);
+    }
+    let content = sample(3_000_000);
+    lab.write("large.txt", &content);
+    let version = lab.version_of("large.txt", &content);
+    let line = format!("3000000 {version}\n");
+    for offset in [1, 131_073, 1_500_000, 2_999_999] {
+        let why = "第一行之后是从偏移开始的内容";
+        let rest = &content[offset..];
+        lab.part(&format!("{offset} large.txt\n"), &line, rest, why);
+    }
+}
+
+fn an_offset_may_be_above_4_gib(check: &Check) {
+    let lab = Lab::new(check);
+    // 1 TiB and 10 bytes: counted in 32 bits, it would be 10. Only a file with holes can be so large.
+    let size: u64 = (1 << 40) + 10;
+    let file = File::create(lab.path("large")).unwrap();
+    if let Err(error) = file.set_len(size) {
+        check.skips("1 TiB 的稀疏文件", error);
+        return;
+    }
+    check.did(format!(
+        "在目录中写入文件“large”，{size} 字节，全是 0（稀疏文件）"
+    ));
+    let answer = lab.answer(
+        format!("{} large\n", size - 5),
+        "应答之后，程序正常关闭连接",
+    );
+    let version = version_in(&answer, size, &[0; 5]);
+    let expected = format!("应答是文件大小 {size}、版本号和最后 5 字节");
+    let came = version.map(drop).ok_or(told(&answer));
+    check.expect(expected, came);
+}
+
+fn several_clients_are_served_at_once(check: &Check) {
+    let lab = Lab::new(check);
+    let content = sample(LARGE);
+    lab.write("large.txt", &content);
+    let _silent = lab.connect("什么也不发送的客户端");
+    let halfway = lab.connect("请求只发送了一半的客户端");
+    halfway.sends("0 f.");
+    let slow = lab.connect("暂不接收的客户端");
+    slow.sends("0 large.txt\n");
+    let other = lab.connect("另一个客户端");
+    other.sends("9000000 large.txt\n");
+    let answer = other.receives_the_end("应答之后，程序正常关闭连接");
+    let end = answer.ends_with(&content[9_000_000..]).then_some(());
+    check.expect(
+        "另一个客户端收到从偏移开始的全部内容",
+        end.ok_or(told(&answer)),
+    );
+    let answer = slow.receives_the_end("暂不接收的客户端开始接收，收到应答之后，程序正常关闭连接");
+    lab.is_whole(&answer, &content);
+    halfway.sends("txt\n");
+    let answer = halfway.receives_the_end("应答之后，程序正常关闭连接");
+    lab.is_whole(&answer, b"helloworld");
+}
+
+fn a_reset_ends_nothing(check: &Check) {
+    let lab = Lab::new(check);
+    let content = sample(LARGE);
+    lab.write("large.txt", &content);
+    let client = testing::connect(lab.server.address());
+    (&client).write_all(b"0 large.txt\n").unwrap();
+    reset(client);
+    check.did("一个客户端请求“large.txt”，收到开头就复位连接（RST）");
+    lab.version_of("f.txt", b"helloworld");
+    lab.version_of("large.txt", &content);
+}
+
+/// The worked solution of the client, which downloads into a directory of its own. The first time,
+/// its connection breaks.
+struct RealClient<'a, 'b> {
+    lab: &'b Lab<'a>,
+    exe: PathBuf,
+    relay: SocketAddr,
+    directory: TempDir,
+}
+
+impl<'a, 'b> RealClient<'a, 'b> {
+    /// `None`: it was not handed out.
+    fn new(lab: &'b Lab<'a>) -> Option<RealClient<'a, 'b>> {
+        let Some(exe) = solution("file-client", "resumable") else {
+            lab.check
+                .skips("与客户端的参考解答一起运行", "没有参考解答");
+            return None;
         };
-        let (count, most) = (came.len(), content.len());
-        let (out, err) = (literal(ended.out), literal(ended.err));
-        let told = format!(
-            "客户端{status}，得到 {count} 字节（应为 {most} 字节），标准输出：{out}，标准错误：{err}"
-        );
+        let relay = relay(lab.server.address(), &[10_000]);
+        lab.check.did(format!(
+            "中继 {relay} 把请求转给程序，第一次只转回应答的 10000 字节就断开"
+        ));
+        let directory = tempdir().unwrap();
+        Some(RealClient {
+            lab,
+            exe,
+            relay,
+            directory,
+        })
+    }
+
+    /// It downloads `f.txt`, and ends with this status.
+    #[track_caller]
+    fn ends(&self, status: i32) {
+        let arguments = [&self.relay.to_string(), "f.txt"];
+        let directory = self.directory.path();
+        let mut client = Program::start_in(directory, self.exe.to_str().unwrap(), &arguments);
+        let check = self.lab.check;
+        check.did("用客户端的参考解答，经过中继下载 f.txt");
+        let ended = client.end_before(check.patience());
+        let expected = format!("客户端结束，退出状态码为 {status}");
+        let came = ended.ok_or("客户端仍在运行".to_string());
         check.expect(
-            format!("客户端得到完整的 {name}，退出状态码为 0"),
-            right.then_some(()).ok_or(told),
+            expected,
+            came.and_then(|ended| match ended.status {
+                Some(came) if came == status => Ok(()),
+                _ => Err(format!("{ended:?}")),
+            }),
         );
     }
+
+    #[track_caller]
+    fn has(&self, content: &[u8]) {
+        let came = fs::read(self.directory.path().join("f.txt")).unwrap_or_default();
+        let right = (came == content).then_some(());
+        let told = format!("得到{}", literal(&came));
+        let expected = format!("客户端得到完整的 f.txt：{}", literal(content));
+        self.lab.check.expect(expected, right.ok_or(told));
+    }
+}
+
+fn the_real_client_goes_on(check: &Check) {
+    let lab = Lab::new(check);
+    let content = sample(200_000);
+    lab.write("f.txt", &content);
+    let Some(client) = RealClient::new(&lab) else {
+        return;
+    };
+    client.ends(1);
+    client.ends(0);
+    client.has(&content);
+}
+
+/// Waits until the clock of the file system has moved on: what is written from now on has another
+/// time than what was written before.
+fn clock_moves_on() {
+    let probe = tempdir().unwrap();
+    let path = probe.path().join("probe");
+    let time = || {
+        fs::write(&path, "probe").unwrap();
+        fs::metadata(&path).unwrap().modified().unwrap()
+    };
+    let (first, begun) = (time(), Instant::now());
+    while time() == first {
+        assert!(begun.elapsed() < DEADLINE, "the clock stands still");
+    }
+}
+
+/// The versions of one file are all different.
+#[track_caller]
+fn are_different(check: &Check, versions: &[u128]) {
+    let last = versions.len() - 1;
+    let same = versions[..last].contains(&versions[last]);
+    let came = match same {
+        true => Err(format!("版本号又是 {}", versions[last])),
+        false => Ok(()),
+    };
+    check.expect("文件变了，版本号与以前的都不同", came);
+}
+
+fn another_content_is_another_version(check: &Check) {
+    let lab = Lab::new(check);
+    let mut versions = vec![lab.version_of("f.txt", b"helloworld")];
+    // As long as before, shorter, longer, and back again, all of it within a second.
+    for content in [
+        "HELLOWORLD",
+        "hello",
+        "hello, world",
+        "HELLOWORLD",
+        "helloworld",
+        "HelloWorld",
+    ] {
+        clock_moves_on();
+        lab.write("f.txt", content);
+        versions.push(lab.version_of("f.txt", content.as_bytes()));
+        are_different(check, &versions);
+    }
+}
+
+fn a_time_put_back_hides_nothing(check: &Check) {
+    let lab = Lab::new(check);
+    let mut versions = vec![lab.version_of("f.txt", b"helloworld")];
+    // Only Unix has a time that no program can set.
+    if cfg!(unix) {
+        let modified = fs::metadata(lab.path("f.txt")).unwrap().modified().unwrap();
+        let put_back = |name| {
+            let file = File::options().write(true).open(lab.path(name)).unwrap();
+            file.set_modified(modified).unwrap();
+            check.did(format!("把“{name}”的修改时间改回原来“f.txt”的修改时间"));
+        };
+        clock_moves_on();
+        lab.write("f.txt", "HELLOWORLD");
+        put_back("f.txt");
+        versions.push(lab.version_of("f.txt", b"HELLOWORLD"));
+        are_different(check, &versions);
+
+        clock_moves_on();
+        lab.write("new.txt", "HelloWorld");
+        put_back("new.txt");
+        fs::rename(lab.path("new.txt"), lab.path("f.txt")).unwrap();
+        check.did("把“new.txt”改名为“f.txt”，取代原来的文件");
+        versions.push(lab.version_of("f.txt", b"HelloWorld"));
+        are_different(check, &versions);
+    }
+}
+
+fn the_same_file_keeps_its_version(check: &Check) {
+    let lab = Lab::new(check);
+    let version = lab.version_of("f.txt", b"helloworld");
+    clock_moves_on();
+    lab.write("other.txt", "another file");
+    lab.version_of("other.txt", b"another file");
+    let why = "文件没有改变，版本号也不变";
+    let line = format!("10 {version}\n");
+    lab.part("0 f.txt\n", &line, b"helloworld", why);
+    lab.part("5 f.txt\n", &line, b"world", why);
+    let Lab {
+        server, directory, ..
+    } = lab;
+    server.is_killed();
+    let server = check.start(&["127.0.0.1:0", directory.path().to_str().unwrap()]);
+    let lab = Lab {
+        check,
+        server,
+        directory,
+    };
+    lab.part(
+        "5 f.txt\n",
+        &line,
+        b"world",
+        "文件没有改变，程序重新启动后版本号也不变",
+    );
+}
+
+fn a_file_that_changes_while_it_is_sent_is_cut_off(check: &Check) {
+    let lab = Lab::new(check);
+    let content = sample(LARGE);
+    lab.write("large.txt", &content);
+    let client = lab.connect("客户端");
+    client.sends("0 large.txt\n");
+    let line = client.receives_line("一行应答", |line| Some(line.to_string()));
+    clock_moves_on();
+    let mut file = File::options()
+        .write(true)
+        .open(lab.path("large.txt"))
+        .unwrap();
+    file.seek(SeekFrom::Start(LARGE as u64 - 10)).unwrap();
+    file.write_all(b"HELLOWORLD").unwrap();
+    check.did("客户端收到第一行时，“large.txt”的最后 10 字节改为“HELLOWORLD”");
+    let mut rest = Vec::new();
+    let end = client.socket().take(LARGE as u64).read_to_end(&mut rest);
+    let came = match rest.ends_with(b"HELLOWORLD") {
+        true => Err(format!(
+            "收到第一行 {line:?} 和 {LARGE} 字节，最后 10 字节是新的"
+        )),
+        false if end.as_ref().is_err_and(common::is_timeout) => {
+            Err(check.trouble(&end.unwrap_err()))
+        }
+        false => Ok(()),
+    };
+    check.expect(
+        "收到的不会一部分是旧内容，一部分是新内容：程序提前断开连接",
+        came,
+    );
+}
+
+fn the_real_client_sees_a_change(check: &Check) {
+    let lab = Lab::new(check);
+    lab.write("f.txt", sample(50_000));
+    let Some(client) = RealClient::new(&lab) else {
+        return;
+    };
+    client.ends(1);
+    clock_moves_on();
+    let content = &sample(100_000)[50_000..];
+    lab.write("f.txt", content);
+    client.ends(0);
+    client.has(content);
 }

@@ -41,6 +41,16 @@ const A_WHILE: Duration = Duration::from_secs(5);
 /// How often a wait looks whether the programs have ended, after which nothing will come.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// The pause between two pieces of what a check sends.
+const PAUSE: Duration = Duration::from_millis(30);
+
+/// The longest line that a check receives, in bytes.
+const MAX_LINE_LEN: usize = 4096;
+
+/// How much a check receives where all is to be received up to the end: more than any check expects.
+/// A program may never stop sending.
+const MOST_RECEIVED: u64 = 100 << 20;
+
 /// One check at work on one program.
 pub struct Check {
     exe: PathBuf,
@@ -86,6 +96,12 @@ impl Check {
     /// Adds to the story something that the check has done.
     pub fn did(&self, what: impl Display) {
         self.story.lock().unwrap().push(what.to_string());
+    }
+
+    /// Says that a part of the check is left out here, and why.
+    pub fn skips(&self, what: &str, why: impl Display) {
+        self.did(format!("跳过：{what}（{why}）"));
+        eprintln!("跳过：{what}（{why}）");
     }
 
     /// What came, if it is what was expected; or else the end of the check, with the whole story.
@@ -159,6 +175,16 @@ impl Check {
     /// `name`.
     pub fn start_as<'a>(&'a self, name: &'static str, arguments: &[&str]) -> Subject<'a> {
         self.begin(Path::new("."), Some(name), arguments)
+    }
+
+    /// The same, in the directory `directory`.
+    pub fn start_as_in<'a>(
+        &'a self,
+        name: &'static str,
+        directory: &Path,
+        arguments: &[&str],
+    ) -> Subject<'a> {
+        self.begin(directory, Some(name), arguments)
     }
 
     /// Starts the program that is checked, in the directory `directory`.
@@ -377,28 +403,42 @@ impl Subject<'_> {
     /// Standard output shows `text` sooner or later.
     #[track_caller]
     pub fn shows(&self, text: &str) {
-        self.says("标准输出", self.program.out.as_ref().unwrap(), text);
+        self.shows_times(text, 1);
+    }
+
+    /// Standard output shows `text` sooner or later, at least so many times.
+    #[track_caller]
+    pub fn shows_times(&self, text: &str, times: usize) {
+        self.says("标准输出", self.program.out.as_ref().unwrap(), text, times);
     }
 
     /// Standard error shows `text` sooner or later.
     #[track_caller]
     pub fn notes(&self, text: &str) {
-        self.says("标准错误", &self.program.err, text);
+        self.says("标准错误", &self.program.err, text, 1);
     }
 
     #[track_caller]
-    fn says(&self, stream: &str, output: &Output, text: &str) {
+    fn says(&self, stream: &str, output: &Output, text: &str, times: usize) {
         let said = output.wait_within(self.check.patience, |shown, ended| match ended {
-            _ if shown.contains(text) => Some(Ok(())),
+            _ if shown.matches(text).count() >= times => Some(Ok(())),
             true => Some(Err(())),
             false => None,
         });
+        let problem = match output.text().matches(text).count() {
+            0 => "没有出现".into(),
+            shown => format!("只出现了 {shown} 次"),
+        };
         let came = match said {
             Some(Ok(())) => Ok(()),
-            Some(Err(())) => Err(format!("直到{}结束也没有出现", self.name())),
-            None => Err(format!("{}内没有出现", seconds(self.check.patience))),
+            Some(Err(())) => Err(format!("直到{}结束也{problem}", self.name())),
+            None => Err(format!("{}内{problem}", seconds(self.check.patience))),
         };
-        let expected = format!("{}{stream}中出现{}", self.of(), literal(text));
+        let (of, told) = (self.of(), literal(text));
+        let expected = match times {
+            1 => format!("{of}{stream}中出现{told}"),
+            times => format!("{of}{stream}中{told}至少出现 {times} 次"),
+        };
         self.check.expect(expected, came);
     }
 
@@ -441,28 +481,38 @@ impl Subject<'_> {
         self.ends_within(limit, status)
     }
 
+    /// The program ends, with one of these exit statuses.
+    #[track_caller]
+    pub fn ends_with_one_of(mut self, statuses: [i32; 2]) -> Ended {
+        let limit = self.check.patience;
+        let ended = self.program.end_before(limit);
+        self.has_ended_with(&statuses, ended.ok_or(limit))
+    }
+
     /// The program ends with this exit status, within a limit that the exercise itself sets: a pause
     /// that it asks for, and [`Check::patience`] beyond it.
     #[track_caller]
     pub fn ends_within(mut self, limit: Duration, status: i32) -> Ended {
         let ended = self.program.end_before(limit);
-        self.has_ended_with(status, ended.ok_or(limit))
+        self.has_ended_with(&[status], ended.ok_or(limit))
     }
 
-    /// It has ended with this exit status; or it has not within the limit that is told instead.
+    /// It has ended with one of these exit statuses; or it has not within the limit that is told
+    /// instead.
     #[track_caller]
-    fn has_ended_with(&self, status: i32, ended: Result<Ended, Duration>) -> Ended {
+    fn has_ended_with(&self, statuses: &[i32], ended: Result<Ended, Duration>) -> Ended {
         let name = self.name();
         let came = match ended {
             Err(limit) => Err(format!("{}后{name}仍在运行", seconds(limit))),
-            Ok(ended) if ended.status == Some(status) => Ok(ended),
-            Ok(ended) => Err(match ended.status {
-                Some(came) => format!("{name}结束，退出状态码为 {came}"),
-                None => format!("{name}被信号终止，没有退出状态码"),
-            }),
+            Ok(ended) => match ended.status {
+                Some(status) if statuses.contains(&status) => Ok(ended),
+                Some(came) => Err(format!("{name}结束，退出状态码为 {came}")),
+                None => Err(format!("{name}被信号终止，没有退出状态码")),
+            },
         };
+        let told = Vec::from_iter(statuses.iter().map(i32::to_string)).join(" 或 ");
         self.check
-            .expect(format!("{name}结束，退出状态码为 {status}"), came)
+            .expect(format!("{name}结束，退出状态码为 {told}"), came)
     }
 
     /// The program ends with this exit status, but not until `pause` has passed since `since`, which
@@ -479,7 +529,7 @@ impl Subject<'_> {
         let left = (since + limit).saturating_duration_since(Instant::now());
         let ended = self.program.end_before(left);
         let passed = since.elapsed();
-        let ended = self.has_ended_with(status, ended.ok_or(limit));
+        let ended = self.has_ended_with(&[status], ended.ok_or(limit));
         let came = match passed < pause {
             true => Err(format!("{}后就结束了", seconds(passed))),
             false => Ok(ended),
@@ -500,7 +550,7 @@ impl Subject<'_> {
                 None => {}
             }
         };
-        self.has_ended_with(status, ended)
+        self.has_ended_with(&[status], ended)
     }
 
     /// What standard output has shown so far.
@@ -759,6 +809,18 @@ impl Connection<'_> {
         }
     }
 
+    /// Sends these pieces, with pauses between them: so they are received one by one. The program may
+    /// have had enough before the last of them; what it does then is for the check to see.
+    pub fn sends_in_pieces(&self, pieces: &[&str]) {
+        self.socket.set_nodelay(true).unwrap();
+        for piece in pieces {
+            let (name, told) = (self.name, literal(piece));
+            self.check.did(format!("{name}发送：{told}，然后稍停"));
+            let _ = (&self.socket).write_all(piece.as_bytes());
+            thread::sleep(PAUSE);
+        }
+    }
+
     /// These bytes come next.
     #[track_caller]
     pub fn receives(&self, data: impl AsRef<[u8]>, expected: &str) {
@@ -788,7 +850,12 @@ impl Connection<'_> {
     #[track_caller]
     pub fn receives_the_end(&self, expected: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
-        if let Err(error) = (&self.socket).read_to_end(&mut bytes) {
+        let received = (&self.socket).take(MOST_RECEIVED).read_to_end(&mut bytes);
+        if bytes.len() as u64 == MOST_RECEIVED {
+            let came = format!("已经收到 {MOST_RECEIVED} 字节，程序仍在发送");
+            self.check.expect(expected, Err(came))
+        }
+        if let Err(error) = received {
             let end = match is_timeout(&error) {
                 true => self.no_end(),
                 false => self.check.trouble(&error),
@@ -816,6 +883,29 @@ impl Connection<'_> {
             _ => Ok(()),
         };
         self.check.expect(expected, end);
+    }
+
+    /// A line comes next, with its line end. Returns what `read` makes of it.
+    #[track_caller]
+    pub fn receives_line<T>(&self, expected: &str, read: impl FnOnce(&str) -> Option<T>) -> T {
+        let mut line = Vec::new();
+        let came = loop {
+            match self.next(1) {
+                Ok(byte) => line.extend(byte),
+                Err(problem) if line.is_empty() => break Err(problem),
+                Err(problem) => {
+                    let begun = literal(&line);
+                    break Err(format!("只收到{begun}，此后{}", before(&problem)));
+                }
+            }
+            if line.ends_with(b"\n") || line.len() == MAX_LINE_LEN {
+                let text = std::str::from_utf8(&line).ok();
+                let came = || format!("收到的是{}", before(&literal(&line)));
+                break text.and_then(read).ok_or_else(came);
+            }
+        };
+        self.check
+            .expect(format!("{}收到{expected}", self.name), came)
     }
 
     fn no_end(&self) -> String {

@@ -34,7 +34,9 @@ pub(crate) use executables::{built, executable, try_build};
 pub(crate) use output::Output;
 #[cfg(target_os = "linux")]
 pub use peers::exchange;
-pub use peers::{LONGEST_DATAGRAM, accept, connect, listen, read, read_all, receive, reset, udp};
+pub use peers::{
+    LONGEST_DATAGRAM, accept, connect, listen, read, read_all, receive, relay, reset, udp,
+};
 pub use program::{Ended, Program, address_in};
 #[cfg(unix)]
 pub use promises::{HOSTILE, check_hostile_text_is_harmless, check_signals};
@@ -47,6 +49,21 @@ pub use tempfile::{TempDir, tempdir};
 /// How long anything may take before it counts as hanging. Far more than it needs, so that a busy
 /// machine fails no test.
 pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A text of so many bytes, of which no block is like another.
+pub fn sample(length: usize) -> Vec<u8> {
+    let lines: String = (0..6_500).map(|line| format!("{line:09}\n")).collect();
+    let mut text = Vec::with_capacity(length + lines.len());
+    for block in 0.. {
+        text.extend(format!("第 {block} 块\n").as_bytes());
+        text.extend(lines.as_bytes());
+        if text.len() > length {
+            break;
+        }
+    }
+    text.truncate(length);
+    text
+}
 
 /// Waits for `work`, done on a thread of its own.
 #[track_caller]

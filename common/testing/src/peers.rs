@@ -2,8 +2,9 @@
 
 use crate::{DEADLINE, within_deadline};
 use common::retry_interrupted;
-use std::io::Read;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::thread;
 
 /// The longest datagram that a socket of this system sends, in bytes. That of macOS would have to be
 /// asked for more (`net.inet.udp.maxdgram`).
@@ -64,7 +65,7 @@ pub fn read(mut socket: &TcpStream, length: usize) -> Vec<u8> {
 }
 
 /// All bytes up to the end of a connection, or the error that ends it.
-pub fn read_all(mut socket: &TcpStream) -> std::io::Result<Vec<u8>> {
+pub fn read_all(mut socket: &TcpStream) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     socket.read_to_end(&mut bytes).map(|_| bytes)
 }
@@ -74,6 +75,30 @@ pub fn read_all(mut socket: &TcpStream) -> std::io::Result<Vec<u8>> {
 pub fn reset(socket: TcpStream) {
     retry_interrupted(|| socket.peek(&mut [0])).unwrap();
     drop(socket);
+}
+
+/// Stands between clients and `server`, hands their requests on, a line each, and the answers back:
+/// of the first ones so many bytes, then it closes; of the others all. Returns its address.
+pub fn relay(server: SocketAddr, limits: &[u64]) -> SocketAddr {
+    let (listener, address) = listen();
+    let limits = limits.to_vec();
+    thread::spawn(move || {
+        let limits = limits.into_iter().chain(std::iter::repeat(u64::MAX));
+        for (client, limit) in listener.incoming().flatten().zip(limits) {
+            // Where this fails, client or server tells.
+            thread::spawn(move || hand_on(client, server, limit));
+        }
+    });
+    address
+}
+
+fn hand_on(mut client: TcpStream, server: SocketAddr, limit: u64) -> io::Result<()> {
+    let mut request = Vec::new();
+    BufReader::new(&client).read_until(b'\n', &mut request)?;
+    let mut server = TcpStream::connect(server)?;
+    server.write_all(&request)?;
+    io::copy(&mut server.take(limit), &mut client)?;
+    Ok(())
 }
 
 /// Gives two files each other's names, in one step: renameat2(2).
