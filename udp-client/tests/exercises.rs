@@ -45,7 +45,7 @@ testing::exercise! {
         ("strangers_count", a_stranger_is_no_answer, "既不算应答", &[
             ("sender == remote", "true"),
         ]),
-        ("a_stranger_costs_a_try", a_stranger_is_no_answer, "第 2 次发来的这一行，不早于", &[
+        ("a_stranger_costs_a_try", a_stranger_is_no_answer, "不早于输入后", &[
             ("while let Some((answer", "if let Some((answer"),
         ]),
         ("a_stranger_restarts_the_wait", a_stranger_is_no_answer, "也不改变等待的时间", &[
