@@ -6,7 +6,7 @@ use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
 
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
 /// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
-const FEATURES: [(&str, &str, &str); 45] = [
+const FEATURES: [(&str, &str, &str); 48] = [
     ("udp-client", "`use`", "use common::"),
     ("udp-client", "constant", "const "),
     ("udp-client", "`ExitCode`", "-> ExitCode"),
@@ -56,14 +56,17 @@ const FEATURES: [(&str, &str, &str); 45] = [
     ("file-client", "`map_err`", ".map_err("),
     ("file-client", "`let _`", "let _ = "),
     ("file-client", "`into`", ".into()"),
+    ("file-server", "slice of bytes", ": &[u8]"),
     ("file-server", "nested type", "Result<Option<"),
     (
         "file-server",
         "nested pattern",
         "Err(Error::Input(reason)) =>",
     ),
+    ("file-server", "name as a pattern", "opened =>"),
     ("file-server", "`clone`", ".clone()"),
     ("file-server", "`move`", "move |"),
+    ("file-server", "`if let`", "if let Some("),
 ];
 
 /// The table of the sheet explains what this program shows first, in its order, each with a piece of
