@@ -60,14 +60,17 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("file-client", "`let _`", "let _ = "),
     ("file-client", "`return Err`", "return Err("),
     ("file-client", "`into`", ".into()"),
+    ("file-server", "slice of bytes", ": &[u8]"),
     ("file-server", "nested type", "Result<Option<"),
     (
         "file-server",
         "nested pattern",
         "Err(Error::Input(reason)) =>",
     ),
+    ("file-server", "name as a pattern", "opened =>"),
     ("file-server", "`clone`", ".clone()"),
     ("file-server", "`move`", "move |"),
+    ("file-server", "`if let`", "if let Some("),
 ];
 
 /// The table of the sheet explains what this program shows first, in its order, each with a piece of
