@@ -146,6 +146,6 @@ fn receipted(data: &[u8]) -> Option<u64> {
     if command & COMMAND_MASK != IPMSG_RECVMSG {
         return None;
     }
-    // Some receivers end the field with a NUL.
-    receipted.trim_end_matches('\0').parse().ok()
+    // Some receivers end the number with a NUL.
+    receipted.split('\0').next()?.parse().ok()
 }

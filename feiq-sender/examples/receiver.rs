@@ -4,13 +4,14 @@
 //! newer versions, the same message twice, and datagrams that are no messages at all. It answers
 //! what it is asked, shows what is for the user, and passes over the rest.
 //!
-//! A solution of an exercise in the lab sheet of `feiq-sender`. The protocol: *IP Messenger
-//! communication protocol*, draft 9 and later, by H. Shirouzu.
+//! A solution of an exercise in the lab sheet of `feiq-sender`. Its stages: taking a message apart
+//! and answering `IPMSG_BR_ENTRY`; showing `IPMSG_SENDMSG` and sending receipts; `is_new` and the
+//! options. The protocol: *IP Messenger communication protocol*, draft 9 and later, by H. Shirouzu.
 
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
 use std::collections::VecDeque;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -26,30 +27,32 @@ const USER: &str = "小道士";
 const HOST: &str = "ubuntu";
 
 /// The fifth field is a number of 32 bits: a command in the low 8, options in the others.
-const COMMAND_MASK: u32 = 0xff;
+const COMMAND_MASK: u64 = 0xff;
 
 /// Somebody has come in, and asks who is there.
-const IPMSG_BR_ENTRY: u32 = 1;
+const IPMSG_BR_ENTRY: u64 = 1;
 
 /// The answer to that: I am. The sixth field is the name to show.
-const IPMSG_ANSENTRY: u32 = 3;
+const IPMSG_ANSENTRY: u64 = 3;
 
 /// A message to show; its text is the sixth field.
-const IPMSG_SENDMSG: u32 = 32;
+const IPMSG_SENDMSG: u64 = 32;
 
 /// A receipt; the sixth field is the packet number of the message.
-const IPMSG_RECVMSG: u32 = 33;
+const IPMSG_RECVMSG: u64 = 33;
 
 /// Option of a message: its sender asks for a receipt.
-const IPMSG_SENDCHECKOPT: u32 = 0x100;
+const IPMSG_SENDCHECKOPT: u64 = 0x100;
 
-/// Option of a message: it was sent to everybody, or by a machine. Such messages get no receipt,
-/// whatever they ask for, or one of them would be answered by the whole network at once.
-const IPMSG_BROADCASTOPT: u32 = 0x400;
-const IPMSG_AUTORETOPT: u32 = 0x2000;
+/// Option of a message: it was sent to everybody, or by a machine (an absence note). Such messages
+/// get no receipt, whatever they ask for: the whole network would send one at once, or two machines
+/// answer each other for ever.
+const IPMSG_BROADCASTOPT: u64 = 0x400;
+const IPMSG_AUTORETOPT: u64 = 0x2000;
 
-/// Option of a message: its text is UTF-8. Without it, FeiQ and the Chinese IP Messenger send GBK.
-const IPMSG_UTF8OPT: u32 = 0x80_0000;
+/// Option of a message: it is in UTF-8, names and text. Without it, FeiQ and the Chinese IP Messenger
+/// send GBK.
+const IPMSG_UTF8OPT: u64 = 0x80_0000;
 
 /// How many messages to remember, so that a repetition is recognised. Their number needs a bound,
 /// or whoever sends without end fills the memory; repetitions follow within a minute.
@@ -75,45 +78,38 @@ fn receiver([local]: [Option<String>; 1]) -> Result<(), Error> {
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，等待消息"));
 
-    let mut remembered = VecDeque::new();
-    // The number of our next message. Beginning with the time, numbers do not repeat after a
+    // The number of our next message. It begins with the time, so that no number comes again after a
     // restart; IP Messenger does the same.
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let mut number = since_1970.map_or(1, |time| time.as_secs());
+    let mut remembered = VecDeque::new();
     loop {
         let (data, sender) = datagram::receive(&socket)?;
         let Some(message) = Message::read(&data) else {
             continue; // not of this protocol
         };
+        let identity = (sender, message.number);
+        if message.command == IPMSG_SENDMSG && is_new(identity, &mut remembered) {
+            console::print(&message.line)?;
+        }
+        // A repetition is answered like the first: that answer may have been lost.
         if let Some((command, text)) = answer(&message) {
             let answer = format!("{VERSION}:{number}:{USER}:{HOST}:{command}:{text}");
             number += 1;
-            let answer = Encoding::Gbk.encode(&answer)?;
-            console::note_failure(datagram::send(&socket, &answer, sender))?; // the next one may work
-        }
-        if message.command & COMMAND_MASK == IPMSG_SENDMSG {
-            // A repetition gets a receipt again, since the first may be lost, but is not shown.
-            let identity = (sender, message.packet_number);
-            if !remembered.contains(&identity) {
-                remembered.push_back(identity);
-                if remembered.len() > MAX_REMEMBERED {
-                    remembered.pop_front();
-                }
-                let Message { user, host, .. } = &message;
-                console::print(format!("{user}@{host}:{}", message.text()))?;
-            }
+            let sent = datagram::send(&socket, &Encoding::Gbk.encode(&answer)?, sender);
+            console::note_failure(sent)?; // the next one may work
         }
     }
 }
 
 /// What is to be answered to a message, if anything: the command and the text of the answer.
-fn answer(message: &Message) -> Option<(u32, String)> {
-    let has = |option| message.command & option != 0;
-    match message.command & COMMAND_MASK {
+fn answer(message: &Message) -> Option<(u64, String)> {
+    let has = |options| message.options & options != 0;
+    match message.command {
         IPMSG_BR_ENTRY => Some((IPMSG_ANSENTRY, USER.into())),
         IPMSG_SENDMSG if has(IPMSG_BROADCASTOPT | IPMSG_AUTORETOPT) => None,
         IPMSG_SENDMSG if has(IPMSG_SENDCHECKOPT) => {
-            Some((IPMSG_RECVMSG, message.packet_number.to_string()))
+            Some((IPMSG_RECVMSG, message.number.to_string()))
         }
         // All other commands exist, but ask this program for nothing. Answers are among them:
         // answering those would never stop.
@@ -121,44 +117,54 @@ fn answer(message: &Message) -> Option<(u32, String)> {
     }
 }
 
-/// A message, taken apart at the colons. (The version, its first field, is anything: FeiQ writes
-/// `1_lbt6_0#128#…`.)
-struct Message<'a> {
-    packet_number: u64,
-    user: String,
-    host: String,
-    command: u32,
-    /// The sixth field. Colons in it separate nothing.
-    extension: &'a [u8],
+/// Whether this is none of the messages that have come lately. It is remembered from now on.
+fn is_new(message: (SocketAddr, u64), remembered: &mut VecDeque<(SocketAddr, u64)>) -> bool {
+    if remembered.contains(&message) {
+        return false;
+    }
+    if remembered.len() == MAX_REMEMBERED {
+        remembered.pop_front();
+    }
+    remembered.push_back(message);
+    true
 }
 
-impl Message<'_> {
+/// A message, taken apart at the colons.
+struct Message {
+    /// The packet number, which tells the messages of one sender apart.
+    number: u64,
+    command: u64,
+    options: u64,
+    /// What to show of it: who says what.
+    line: String,
+}
+
+impl Message {
     /// `None`: this is no message.
-    fn read(data: &[u8]) -> Option<Message<'_>> {
-        // The fields are separated before they are decoded: which encoding the text is in stands in
-        // the fifth. No byte of a GBK character is a colon.
+    fn read(data: &[u8]) -> Option<Message> {
+        // The fields are separated before they are decoded, since the fifth tells in which encoding
+        // they are. No byte of a GBK character is a colon. Colons in the sixth separate nothing. The
+        // version, the first, is anything: FeiQ writes `1_lbt6_0#128#…`.
         let fields: Vec<&[u8]> = data.splitn(6, |byte| *byte == b':').collect();
-        let [_version, packet_number, user, host, command, extension] = fields[..] else {
+        let [_version, number, user, host, command, text] = fields[..] else {
             return None;
         };
-        let number = |field| std::str::from_utf8(field).ok()?.parse::<u64>().ok();
+        let command = read_number(command)?;
+        let decode = |field| match command & IPMSG_UTF8OPT {
+            0 => Encoding::Gbk.decode(field),
+            _ => Encoding::Utf8.decode(field),
+        };
+        // Behind a NUL is what this program does not know: files, groups, fonts.
+        let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
         Some(Message {
-            packet_number: number(packet_number)?,
-            user: Encoding::Gbk.decode(user),
-            host: Encoding::Gbk.decode(host),
-            command: number(command)?.try_into().ok()?,
-            extension,
+            number: read_number(number)?,
+            command: command & COMMAND_MASK,
+            options: command & !COMMAND_MASK,
+            line: format!("{}@{}:{}", decode(user), decode(host), decode(text)),
         })
     }
+}
 
-    /// The text to show.
-    fn text(&self) -> String {
-        // Behind a NUL is what this program does not know: files, groups, fonts.
-        let text = self.extension.split(|byte| *byte == 0).next();
-        let encoding = match self.command & IPMSG_UTF8OPT {
-            0 => Encoding::Gbk,
-            _ => Encoding::Utf8,
-        };
-        encoding.decode(text.unwrap_or_default())
-    }
+fn read_number(field: &[u8]) -> Option<u64> {
+    std::str::from_utf8(field).ok()?.parse().ok()
 }

@@ -1,111 +1,446 @@
 //! The checks of the exercises `acknowledged` and `receiver`. On your own
 //! `examples/my_receiver.rs`: `cargo test -p feiq-sender --test exercises -- --ignored receiver`
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
 
-use testing::exercise::{Check, Peer, Subject, literal};
-use testing::{Program, example};
+use std::fmt::Display;
+use std::net::UdpSocket;
+use std::ops::RangeInclusive;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+use testing::Program;
+use testing::exercise::{Check, Peer, Subject, literal, seconds, solutions};
 
 testing::exercise! {
     acknowledged of "feiq-sender" {
         a_message_asks_for_a_receipt => "命令字为 288 的消息",
         silence_means_the_same_message_again => "命令字为 288 的消息",
         only_its_own_receipt_counts => "命令字为 288 的消息",
+        other_datagrams_do_not_prolong_the_wait => "命令字为 288 的消息",
+        nobody_at_the_port_is_silence_too => "再次发来的“你好”",
+        what_cannot_be_sent_is_refused => "命令字为 288 的消息",
+        after_ten_tries_the_next_message_follows => "命令字为 288 的消息",
     }
-    wrong []
+    wrong [
+        ("equal_pauses", silence_means_the_same_message_again, "第 3 次发送", &[
+            ("        pause = MAX_PAUSE.min(pause * 2);\n", ""),
+        ]),
+        ("three_tries", silence_means_the_same_message_again, "第 4 次发送", &[
+            ("const TRIES: u32 = 10;", "const TRIES: u32 = 3;"),
+        ]),
+        ("one_number_for_all", a_message_asks_for_a_receipt, "包编号加 1", &[
+            ("        packet_number += 1;\n", ""),
+        ]),
+        ("any_receipt", a_message_asks_for_a_receipt, "对这一条不算数", &[
+            ("receipted(&answer) == Some(packet_number)", "receipted(&answer).is_some()"),
+        ]),
+        ("anybodys_receipt", only_its_own_receipt_counts, "以上都不是", &[
+            ("sender == remote && ", ""),
+        ]),
+        ("any_command", only_its_own_receipt_counts, "以上都不是", &[
+            ("command & COMMAND_MASK != IPMSG_RECVMSG", "false"),
+        ]),
+        ("one_datagram_for_each_try", only_its_own_receipt_counts, "以上都不是", &[
+            ("while let Some((answer, sender))", "if let Some((answer, sender))"),
+        ]),
+        ("each_datagram_prolongs_the_wait", other_datagrams_do_not_prolong_the_wait, "第 2 次发送", &[
+            ("receive_until(socket, deadline)?", "receive_until(socket, Instant::now() + pause)?"),
+        ]),
+    ]
 }
 
 testing::exercise! {
     receiver of "feiq-sender" {
-        who_comes_in_is_answered => "标准错误的第一行给出程序绑定的地址",
-        a_message_is_shown_and_receipted => "标准错误的第一行给出程序绑定的地址",
-        a_repetition_is_receipted_and_not_shown => "标准错误的第一行给出程序绑定的地址",
-        two_options_are_heeded => "标准错误的第一行给出程序绑定的地址",
-        junk_is_passed_over => "标准错误的第一行给出程序绑定的地址",
-        it_understands_the_other_solution => "标准错误的第一行给出程序绑定的地址",
+        stage_1 {
+            who_comes_in_is_answered => "标准错误的第一行给出程序绑定的地址",
+            answers_and_other_commands_are_not_answered => "标准错误的第一行给出程序绑定的地址",
+            junk_is_passed_over => "标准错误的第一行给出程序绑定的地址",
+        }
+        stage_2 {
+            messages_are_shown => "标准错误的第一行给出程序绑定的地址",
+            who_asks_for_a_receipt_gets_it => "标准错误的第一行给出程序绑定的地址",
+            what_is_no_message_is_neither_shown_nor_receipted => "标准错误的第一行给出程序绑定的地址",
+        }
+        stage_3 {
+            a_repetition_is_receipted_and_not_shown => "标准错误的第一行给出程序绑定的地址",
+            repetitions_among_thousands_of_messages => "标准错误的第一行给出程序绑定的地址",
+            the_encoding_is_an_option => "标准错误的第一行给出程序绑定的地址",
+            to_everybody_and_by_a_machine_means_no_receipt => "标准错误的第一行给出程序绑定的地址",
+            it_understands_the_other_solution => "标准错误的第一行给出程序绑定的地址",
+        }
     }
-    wrong []
+    wrong [
+        ("answers_answers", answers_and_other_commands_are_not_answered, "应答本身不再应答", &[
+            ("IPMSG_BR_ENTRY =>", "IPMSG_BR_ENTRY | IPMSG_ANSENTRY =>"),
+        ]),
+        ("answers_in_utf8", who_comes_in_is_answered, "按 GBK 编码的“小道士”", &[
+            ("&Encoding::Gbk.encode(&answer)?", "answer.as_bytes()"),
+        ]),
+        ("junk_ends_it", junk_is_passed_over, "收到应答", &[
+            ("            continue; // not of this protocol", "            return Ok(());"),
+        ]),
+        ("colons_end_the_text", messages_are_shown, "a:b::c:", &[
+            ("data.splitn(6, |byte|", "data.split(|byte|"),
+        ]),
+        ("short_messages_only", messages_are_shown, "long long", &[
+            ("Message::read(&data)", "Message::read(&data[..data.len().min(1024)])"),
+        ]),
+        ("receipts_for_receipts", what_is_no_message_is_neither_shown_nor_receipted, "没有回执", &[
+            ("IPMSG_SENDMSG if has(IPMSG_SENDCHECKOPT)", "_ if has(IPMSG_SENDCHECKOPT)"),
+        ]),
+        ("numbers_of_all_senders", a_repetition_is_receipted_and_not_shown, "标准输出", &[
+            ("(sender, message.number)", "(local, message.number)"),
+        ]),
+        ("forgets_early", repetitions_among_thousands_of_messages, "正好出现 5000 次", &[
+            ("const MAX_REMEMBERED: usize = 4096;", "const MAX_REMEMBERED: usize = 500;"),
+        ]),
+        ("forgets_nothing", repetitions_among_thousands_of_messages, "no.5000", &[
+            ("const MAX_REMEMBERED: usize = 4096;", "const MAX_REMEMBERED: usize = 1 << 60;"),
+        ]),
+        ("names_in_gbk", the_encoding_is_an_option, "乌班图", &[
+            ("decode(user), decode(host)", "Encoding::Gbk.decode(user), Encoding::Gbk.decode(host)"),
+        ]),
+        ("receipts_for_machines", to_everybody_and_by_a_machine_means_no_receipt, "没有回执", &[
+            ("has(IPMSG_BROADCASTOPT | IPMSG_AUTORETOPT)", "has(IPMSG_BROADCASTOPT)"),
+        ]),
+    ]
 }
 
-/// 小道士 and 你好, in GBK.
+/// 小道士, 你好 and 再见, in GBK.
 const USER: &[u8] = b"\xd0\xa1\xb5\xc0\xca\xbf";
 const HELLO: &[u8] = b"\xc4\xe3\xba\xc3";
+const GOODBYE: &[u8] = b"\xd4\xd9\xbc\xfb";
+
+/// Commands, and options of a command.
+const BR_ENTRY: u32 = 1;
+const ANSENTRY: u32 = 3;
+const SENDMSG: u32 = 32;
+const RECVMSG: u32 = 33;
+const SENDCHECK: u32 = 0x100;
+const SECRET: u32 = 0x200;
+const BROADCAST: u32 = 0x400;
+const MULTICAST: u32 = 0x800;
+const AUTORET: u32 = 0x2000;
+const UTF8: u32 = 0x80_0000;
+const CAPUTF8: u32 = 0x100_0000;
 
 fn message(packet_number: u64, command: u32, text: &[u8]) -> Vec<u8> {
-    let number = packet_number.to_string();
-    let command = command.to_string();
-    let fields = [
-        b"1",
-        number.as_bytes(),
-        USER,
-        b"ubuntu",
-        command.as_bytes(),
-        text,
-    ];
-    fields.join(&b':')
+    let begin = format!("1:{packet_number}:");
+    let rest = format!(":ubuntu:{command}:");
+    [begin.as_bytes(), USER, rest.as_bytes(), text].concat()
 }
 
 fn receipt(packet_number: u64) -> Vec<u8> {
-    message(7, 33, packet_number.to_string().as_bytes())
+    message(7, RECVMSG, packet_number.to_string().as_bytes())
+}
+
+/// What the first message looks like, with the text “你好”.
+fn first_message() -> Vec<u8> {
+    message(324_244, 288, HELLO)
+}
+
+const FIRST_MESSAGE: &str = "命令字为 288 的消息“你好”（GBK 编码）";
+
+/// How long after the first try of a message the others come, in milliseconds; at last, the end of the
+/// tenth.
+const TRIES: [u64; 11] = [
+    0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500,
+];
+
+fn start_the_clock(check: &Check) -> Instant {
+    check.did("开始计时");
+    Instant::now()
+}
+
+/// These tries of a message come, each after its pause. So many milliseconds must have passed since
+/// `since` before the first try.
+#[track_caller]
+fn expect_repetitions(
+    check: &Check,
+    receiver: &Peer,
+    (since, milliseconds): (Instant, u64),
+    message: &[u8],
+    tries: RangeInclusive<usize>,
+) {
+    for at in tries {
+        let pause = Duration::from_millis(milliseconds + TRIES[at - 1]);
+        let (first, last) = (seconds(pause), seconds(pause + check.patience()));
+        let what = match at {
+            1 => "下一条消息，包编号加 1".into(),
+            _ => format!("同一条消息的第 {at} 次发送"),
+        };
+        let expected = format!("{what}（不早于计时的 {first}，不晚于 {last}）");
+        receiver.receives_after(since, pause, message, &expected);
+    }
 }
 
 fn a_message_asks_for_a_receipt(check: &Check) {
     let receiver = check.peer("接收方");
     let mut sender = check.start(&[&receiver.address().to_string()]);
     sender.types("你好");
-    let address = receiver.receives_just(
-        message(324_244, 288, HELLO),
-        "命令字为 288 的消息“你好”（GBK 编码）",
-    );
+    let address = receiver.receives_just(first_message(), FIRST_MESSAGE);
+    // Twice, as a receiver does that has got the message twice.
+    receiver.sends(receipt(324_244), address);
     receiver.sends(receipt(324_244), address);
     sender.shows("对方已收到\n请输入内容:");
+
     // On a busy machine the receipt may have been late, and the message repeated.
     receiver.forgets_what_has_come();
-    sender.types("再见");
-    let next = message(324_245, 288, b"\xd4\xd9\xbc\xfb");
-    let expected = "下一条消息“再见”，包编号加 1，上一条消息不再重发";
-    receiver.receives_just(next, expected);
+    sender.types("  a:b  ");
+    let second = message(324_245, 288, b"  a:b  ");
+    receiver.receives_just(&second, "下一条消息，包编号加 1，内容原样");
+    let expected = "这条消息的再次发送（上一条消息的回执多来了一个，对这一条不算数）";
+    receiver.receives_just(&second, expected);
+    receiver.receives_just(
+        &second,
+        "这条消息的第 3 次发送（上一条消息的回执对它不算数）",
+    );
+    receiver.sends(receipt(324_245), address);
+    sender.shows("对方已收到\n请输入内容:对方已收到\n请输入内容:");
+
+    receiver.forgets_what_has_come();
+    sender.types("");
+    let third = message(324_246, 288, b"");
+    receiver.receives_just(third, "内容为空的消息，包编号又加 1");
+    receiver.sends(receipt(324_246), address);
+    sender.shows(&format!(
+        "{}请输入内容:",
+        "请输入内容:对方已收到\n".repeat(3)
+    ));
+    sender.types_ctrl_d();
+    let ended = sender.ends(0);
+    expect_shown(check, &ended.out, &["对方已收到\n"; 3]);
+}
+
+/// Standard output has shown the prompt, and behind each prompt this.
+#[track_caller]
+fn expect_shown(check: &Check, shown: &str, between: &[&str]) {
+    let expected: String = between
+        .iter()
+        .map(|text| format!("请输入内容:{text}"))
+        .collect();
+    let expected = format!("{expected}请输入内容:");
+    let came = (shown == expected).then_some(());
+    check.expect(
+        format!(
+            "标准输出自始至终只有提示和“对方已收到”：{}",
+            literal(&expected)
+        ),
+        came.ok_or_else(|| literal(shown)),
+    );
 }
 
 fn silence_means_the_same_message_again(check: &Check) {
-    let receiver = check.peer("前两次回执都丢失的接收方");
+    let receiver = check.peer("每条消息发来第四次才发回执的接收方");
     let mut sender = check.start(&[&receiver.address().to_string()]);
+    let since = start_the_clock(check);
     sender.types("你好");
-    let same = message(324_244, 288, HELLO);
-    receiver.receives_just(&same, "命令字为 288 的消息“你好”（GBK 编码）");
-    receiver.receives_just(&same, "同一条消息的第 2 次发送（没有回执，应当重发）");
-    let address = receiver.receives_just(&same, "同一条消息的第 3 次发送");
+    let address = receiver.receives_just(first_message(), FIRST_MESSAGE);
+    sender.types("再见"); // waits until it is asked for
+    sender.types("ok");
+    expect_repetitions(check, &receiver, (since, 0), &first_message(), 2..=4);
+    sender.has_shown("对方已收到", 0);
     receiver.sends(receipt(324_244), address);
-    sender.shows("对方已收到");
-    sender.has_shown("对方已收到", 1);
+    // For each message the pauses begin anew, and as soon as the receipt of the one before has come.
+    let second = message(324_245, 288, GOODBYE);
+    expect_repetitions(check, &receiver, (since, TRIES[3]), &second, 1..=4);
+    receiver.sends(receipt(324_245), address);
+    let third = message(324_246, 288, b"ok");
+    expect_repetitions(check, &receiver, (since, 2 * TRIES[3]), &third, 1..=4);
+    receiver.sends(receipt(324_246), address);
+    sender.types_ctrl_d();
+    let ended = sender.ends(0);
+    expect_shown(check, &ended.out, &["对方已收到\n"; 3]);
 }
 
 fn only_its_own_receipt_counts(check: &Check) {
     let receiver = check.peer("接收方");
     let stranger = check.peer("其他人");
     let mut sender = check.start(&[&receiver.address().to_string()]);
+    let since = Instant::now();
     sender.types("你好");
-    let same = message(324_244, 288, HELLO);
-    let address = receiver.receives_just(&same, "命令字为 288 的消息“你好”（GBK 编码）");
-    check.did("（其他人的回执不算数，接收方接下来的 5 个数据报也都不是这条消息的回执）");
+    let same = first_message();
+    let address = receiver.receives_just(&same, FIRST_MESSAGE);
+    check.did("（其他人的回执不算数，接收方接下来的数据报也都不是这条消息的回执）");
     stranger.sends(receipt(324_244), address);
+    let port = receiver.address().port();
+    if let Ok(elsewhere) = UdpSocket::bind(("127.0.0.2", port)) {
+        check.did("同一端口号、另一地址 127.0.0.2 上的人发来这条消息的回执");
+        let _ = elsewhere.send_to(&receipt(324_244), address);
+    }
     for wrong in [
-        &receipt(324_243)[..],             // of another message
-        &message(324_244, 3, b"\xc4\xe3"), // not a receipt
-        &message(324_244, 33, b""),        // of no message
-        b"junk",
+        &receipt(324_243)[..],                 // of another message
+        &receipt(324_245),                     // of another message
+        &receipt(3_242_440),                   // of another message
+        &receipt(4_295_291_540),               // of another message: 2³² more
+        &message(324_244, RECVMSG, b"324243"), // its own number is no message's
+        &message(7, RECVMSG, b""),             // of no message
+        &message(7, RECVMSG, HELLO),           // of no message
+        &message(7, RECVMSG, b"no.324244"),    // of no message
+        &message(7, RECVMSG, b"324244a"),      // of no message
+        &message(7, ANSENTRY, b"324244"),      // not a receipt
+        &message(7, SENDMSG, b"324244"),       // not a receipt
+        &message(7, 48, b"324244"),            // not a receipt
+        &message(7, 49, b"324244"),            // not a receipt
+        &message(7, RECVMSG << 8, b"324244"),  // not a receipt
+        &message(324_244, 288, HELLO),         // its own message
+        b"1:2:a:b:33",
+        b"33:324244",
+        b"1:324244:a:33:324244",
+        b":::::",
+        b"324244",
+        &[0xff; 2000],
         b"",
     ] {
         receiver.sends(wrong, address);
     }
-    receiver.receives_just(
-        &same,
-        "同一条消息的再次发送（以上都不是接收方对这条消息的回执）",
-    );
+    let expected =
+        "同一条消息的再次发送（以上都不是接收方对这条消息的回执，既不算数，也不使它提前重发）";
+    receiver.receives_after(since, Duration::from_millis(TRIES[1]), &same, expected);
+    receiver.receives_after(since, Duration::from_millis(TRIES[2]), &same, expected);
     sender.has_shown("对方已收到", 0);
     // What iptux 0.8.3 sends: with an option of its own, and with a NUL at the end.
     receiver.sends(b"1_iptux 0.8.3:3:root:vm:289:324244\0", address);
-    sender.shows("对方已收到");
+    sender.shows("对方已收到\n请输入内容:");
+    receiver.forgets_what_has_come();
+    sender.types("再见");
+    receiver.receives_just(message(324_245, 288, GOODBYE), "下一条消息“再见”");
+    // IP Messenger has more to say behind the NUL, and names can be long.
+    let long = format!("1:4:{}:vm:16777249:324245\0\0\nUN:root7\n", "r".repeat(400));
+    receiver.sends(long, address);
+    sender.shows("对方已收到\n请输入内容:对方已收到\n请输入内容:");
+}
+
+fn other_datagrams_do_not_prolong_the_wait(check: &Check) {
+    let receiver = check.peer("接收方");
+    let stranger = check.peer("其他人");
+    let mut sender = check.start(&[&receiver.address().to_string()]);
+    let since = Instant::now();
+    sender.types("你好");
+    let same = first_message();
+    let address = receiver.receives_just(&same, FIRST_MESSAGE);
+    check.did(
+        "（从现在起，其他人不停地发来这条消息的回执，接收方不停地发来别的消息的回执，都不算数）",
+    );
+    let disturb = || {
+        let _ = stranger.socket().send_to(&receipt(324_244), address);
+        let _ = receiver.socket().send_to(&receipt(324_243), address);
+    };
+    meanwhile(disturb, || {
+        for (at, milliseconds) in [(2, TRIES[1]), (3, TRIES[2])] {
+            let expected =
+                format!("同一条消息的第 {at} 次发送（别的数据报再多，也不延长或缩短等待）");
+            let pause = Duration::from_millis(milliseconds);
+            receiver.receives_after(since, pause, &same, &expected);
+        }
+    });
+    check.did("（其他人和接收方不再发送）");
+    receiver.receives_just(&same, "同一条消息的第 4 次发送");
+    receiver.sends(receipt(324_244), address);
+    sender.shows("对方已收到\n请输入内容:");
+    #[cfg(unix)]
+    {
+        receiver.forgets_what_has_come();
+        sender.types("再见");
+        receiver.receives_just(message(324_245, 288, GOODBYE), "下一条消息“再见”");
+        sender.types_ctrl_c();
+        sender.ends(0);
+    }
+}
+
+/// Does the one thing a thousand times a second while the other is done.
+fn meanwhile(often: impl Fn() + Send, work: impl FnOnce()) {
+    let (working, done) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let millisecond = Duration::from_millis(1);
+            while done.recv_timeout(millisecond) == Err(RecvTimeoutError::Timeout) {
+                often();
+            }
+        });
+        let _working = working; // ends with the work, however that ends
+        work();
+    });
+}
+
+fn nobody_at_the_port_is_silence_too(check: &Check) {
+    let receiver = check.peer("暂时没有运行的接收方");
+    // As long as its socket is connected to another one, the system refuses what comes from elsewhere.
+    let other = testing::udp();
+    receiver
+        .socket()
+        .connect(other.local_addr().unwrap())
+        .unwrap();
+    check.did("（接收方的端口上还没有程序：系统拒收发到那里的数据报）");
+    let mut sender = check.start(&[&receiver.address().to_string()]);
+    let address = sender.address();
+    sender.types("你好");
+    thread::sleep(Duration::from_secs(1)); // that long nobody is there
+    check.did("（1 秒过去，接收方开始运行）");
+    receiver.socket().connect(address).unwrap();
+    let expected = "再次发来的“你好”（此前系统拒收，也只是没有回执）";
+    receiver.receives_just(first_message(), expected);
+    check.did("接收方发送回执");
+    receiver.socket().send(&receipt(324_244)).unwrap();
+    sender.shows("请输入内容:对方已收到\n请输入内容:");
+}
+
+fn what_cannot_be_sent_is_refused(check: &Check) {
+    let receiver = check.peer("接收方");
+    let mut sender = check.start(&[&receiver.address().to_string()]);
+    sender.types("笑😀");
+    sender.notes("😀");
+    sender.types("你好");
+    let address = receiver.receives_just(first_message(), FIRST_MESSAGE);
+    receiver.sends(receipt(324_244), address);
+    sender.shows("对方已收到\n请输入内容:");
+    receiver.forgets_what_has_come();
+    sender.types(&"长".repeat(40_000));
+    sender.types("再见");
+    let (came, _) = receiver.receives("“再见”（上一行太长，一个数据报装不下）");
+    // Whether the number of a message that could not be sent is used up, nobody says.
+    let next = [324_245, 324_246].map(|number| message(number, 288, GOODBYE));
+    let right = next.contains(&came).then_some(());
+    let expected = "太长的一行不发送，也不妨碍下一条消息“再见”";
+    check.expect(expected, right.ok_or_else(|| literal(&came)));
+}
+
+fn after_ten_tries_the_next_message_follows(check: &Check) {
+    let receiver = check.peer("只发一次回执的接收方");
+    let mut sender = check.start(&[&receiver.address().to_string()]);
+    sender.types("你好");
+    let address = receiver.receives_just(first_message(), FIRST_MESSAGE);
+    receiver.sends(receipt(324_244), address);
+    sender.shows("对方已收到\n请输入内容:");
+
+    // On a busy machine the receipt may have been late, and the message repeated.
+    receiver.forgets_what_has_come();
+    let since = start_the_clock(check);
+    sender.types("再见");
+    let second = message(324_245, 288, GOODBYE);
+    receiver.receives_just(&second, "消息“再见”");
+    sender.types("ok"); // waits until it is asked for
+    expect_repetitions(check, &receiver, (since, 0), &second, 2..=10);
+    let third = message(324_246, 288, b"ok");
+    let expected = "下一条消息“ok”，包编号加 1（第 10 次之后再等 4 秒，不再发第 11 次）";
+    let pause = Duration::from_millis(TRIES[10]);
+    receiver.receives_after(since, pause, &third, expected);
+    sender.notes("没有收到回执");
+    sender.has_shown("对方已收到", 1);
+
+    // Too late: it has been given up.
+    receiver.sends(receipt(324_245), address);
+    receiver.receives_just(&third, "“ok”的再次发送（“再见”的回执对它不算数）");
+    receiver.sends(receipt(324_246), address);
+    sender.shows("对方已收到\n请输入内容:请输入内容:对方已收到\n请输入内容:");
+    sender.types_ctrl_d();
+    let ended = sender.ends(1); // one of the three has failed
+    expect_shown(check, &ended.out, &["对方已收到\n", "", "对方已收到\n"]);
 }
 
 /// Port 0 is any free port.
@@ -113,79 +448,290 @@ fn start(check: &Check) -> Subject<'_> {
     check.start(&["127.0.0.1:0"])
 }
 
-/// The fields of an answer behind the packet number, which is the receiver's own.
+/// An answer comes, `what`, with this command, this text, and else with what the sheet says. Returns
+/// its packet number.
 #[track_caller]
-fn answer(check: &Check, sender: &Peer, expected: &str) -> Vec<Vec<u8>> {
-    let (answer, _) = sender.receives(expected);
-    let fields: Vec<_> = answer
-        .splitn(6, |byte| *byte == b':')
-        .map(Vec::from)
-        .collect();
-    let six = (fields.len() == 6).then_some(());
-    let came = format!("共有 {} 个字段：{}", fields.len(), literal(&answer));
-    check.expect("应答由冒号分成 6 个字段", six.ok_or(came));
-    fields
+fn expect_answer(check: &Check, peer: &Peer, what: &str, command: u32, text: &[u8]) -> u64 {
+    let (answer, _) = peer.receives(what);
+    read_answer(check, &answer, what, command, text)
 }
 
 #[track_caller]
-fn expect_receipt(check: &Check, sender: &Peer, packet_number: u64) {
-    let fields = answer(check, sender, "回执");
-    let (command, text) = (&fields[4], &fields[5]);
-    let right = command == b"33"
-        && text.strip_suffix(b"\0").unwrap_or(text) == packet_number.to_string().as_bytes();
-    let came = format!("命令字是{}，内容是{}", literal(command), literal(text));
-    check.expect(
-        format!("回执的命令字是“33”，内容是那条消息的包编号“{packet_number}”"),
-        right.then_some(()).ok_or(came),
+fn read_answer(check: &Check, answer: &[u8], what: &str, command: u32, text: &[u8]) -> u64 {
+    let right = |right: bool, expected: &dyn Display, came: &[u8]| {
+        if !right {
+            check.expect(format!("{what}的{expected}"), Err(literal(came)))
+        }
+    };
+    let fields: Vec<&[u8]> = answer.splitn(6, |byte| *byte == b':').collect();
+    let [version, number, user, host, came_command, came_text] = fields[..] else {
+        let came = format!("{} 个字段：{}", fields.len(), literal(answer));
+        return check.expect(format!("{what}由冒号分成 6 个字段"), Err(came));
+    };
+    let parsed = |field| std::str::from_utf8(field).ok()?.parse::<u64>().ok();
+    right(version == b"1", &"第 1 个字段（版本）是“1”", version);
+    right(
+        parsed(number).is_some(),
+        &"第 2 个字段（包编号）是数字",
+        number,
     );
+    right(
+        user == USER,
+        &"第 3 个字段（用户名）是按 GBK 编码的“小道士”",
+        user,
+    );
+    right(host == b"ubuntu", &"第 4 个字段（主机名）是“ubuntu”", host);
+    let low = parsed(came_command).map(|command| command & 0xff);
+    let expected = format!("第 5 个字段（命令字）是 {command}");
+    right(low == Some(command.into()), &expected, came_command);
+    let expected = format!("第 6 个字段是{}", literal(text));
+    let came = came_text.split(|byte| *byte == 0).next().unwrap();
+    right(came == text, &expected, came_text);
+    parsed(number).unwrap()
+}
+
+#[track_caller]
+fn expect_entry_answer(check: &Check, peer: &Peer) -> u64 {
+    expect_answer(check, peer, "应答", ANSENTRY, USER)
+}
+
+#[track_caller]
+fn expect_receipt(check: &Check, peer: &Peer, packet_number: u64) -> u64 {
+    let text = packet_number.to_string();
+    expect_answer(check, peer, "回执", RECVMSG, text.as_bytes())
 }
 
 fn who_comes_in_is_answered(check: &Check) {
     let receiver = start(check);
     let newcomer = check.peer("刚上线的用户");
-    newcomer.sends(message(1, 1, USER), receiver.address());
-    let fields = answer(check, &newcomer, "应答");
-    let right = fields[4] == b"3";
-    let came = format!("命令字是{}", literal(&fields[4]));
-    check.expect(
-        "应答的命令字是“3”（IPMSG_ANSENTRY）",
-        right.then_some(()).ok_or(came),
-    );
+    newcomer.sends(message(1, BR_ENTRY, USER), receiver.address());
+    let first = expect_entry_answer(check, &newcomer);
     // What iptux 0.8.3 sends: options do not change the command, and behind the name there is more.
-    let iptux = b"1_iptux 0.8.3:1:root:vm:257:root\0\0icon-tux.png\0utf-8\0";
-    newcomer.sends(iptux, receiver.address());
-    answer(check, &newcomer, "应答（命令字带有别的选项，也应当应答）");
-    // An answer to an answer, and two receivers would talk for ever.
-    check.did("（下一个数据报本身就是应答，不应再应答）");
-    newcomer.sends(message(3, 3, USER), receiver.address());
-    newcomer.sends(message(4, 288, HELLO), receiver.address());
-    expect_receipt(check, &newcomer, 4);
+    let iptux = check.peer("iptux（命令字带有选项）");
+    let entry = b"1_iptux 0.8.3:1:root:vm:257:root\0\0icon-tux.png\0utf-8\0";
+    iptux.sends(entry, receiver.address());
+    let second = expect_entry_answer(check, &iptux);
+    let many = check.peer("选项更多的用户");
+    let options = 0xfe70_0000 | CAPUTF8 | UTF8;
+    many.sends(
+        message(2, BR_ENTRY | options, b"\xe4\xbd\xa0"),
+        receiver.address(),
+    );
+    let third = expect_entry_answer(check, &many);
+    let nameless = check.peer("没有名字的用户");
+    nameless.sends(b"1:4294967295:::1:", receiver.address());
+    let fourth = expect_entry_answer(check, &nameless);
+    newcomer.sends(message(0, BR_ENTRY, USER), receiver.address());
+    let fifth = expect_entry_answer(check, &newcomer);
+    let mut numbers = [first, second, third, fourth, fifth];
+    numbers.sort_unstable();
+    let different = numbers.windows(2).all(|pair| pair[0] != pair[1]);
+    let came = format!("5 个应答的包编号是 {first}、{second}、{third}、{fourth}、{fifth}");
+    check.expect(
+        "每个应答有自己的包编号，互不相同",
+        different.then_some(()).ok_or(came),
+    );
+    for peer in [&newcomer, &iptux, &many, &nameless] {
+        peer.has_nothing_more("每次上线只应答一次");
+    }
+    #[cfg(unix)]
+    {
+        receiver.types_ctrl_c();
+        receiver.ends(0);
+    }
 }
 
-fn a_message_is_shown_and_receipted(check: &Check) {
+/// All that `other` has sent is done with, and nothing has come back.
+#[track_caller]
+fn expect_no_answer(check: &Check, receiver: &Subject, other: &Peer, expected: &str) {
+    let newcomer = check.peer("随后上线的用户");
+    newcomer.sends(message(1, BR_ENTRY, USER), receiver.address());
+    expect_entry_answer(check, &newcomer);
+    other.has_nothing_more(expected);
+}
+
+fn answers_and_other_commands_are_not_answered(check: &Check) {
+    let receiver = start(check);
+    let other = check.peer("另一个接收程序");
+    other.sends(message(1, ANSENTRY, USER), receiver.address());
+    other.sends(message(2, ANSENTRY | SENDCHECK, USER), receiver.address());
+    let expected = "应答本身不再应答（否则两个接收程序会没完没了地互相应答）";
+    expect_no_answer(check, &receiver, &other, expected);
+    check.did("（0、2、4、33、48、49、129 是别的命令）");
+    for (number, command) in (3..).zip([0, 2, 4, 33, 48, 49, 129, BR_ENTRY << 8]) {
+        other.sends(message(number, command, USER), receiver.address());
+    }
+    expect_no_answer(check, &receiver, &other, "别的命令没有应答");
+}
+
+fn junk_is_passed_over(check: &Check) {
+    let receiver = start(check);
+    let other = check.peer("发来各种数据报的人");
+    check.did("（接下来的数据报都不合格式，应当忽略）");
+    for junk in [
+        &b""[..],
+        b"1",
+        b":",
+        b":::::",
+        b"1:2:3",
+        b"1:2:a:b:1",
+        b"1:x:a:b:1:x",
+        b"1::a:b:1:x",
+        b"1:2:a:b::x",
+        b"1:2:a:b:1x:x",
+        b"1:2:a:b:x1:x",
+        b"1:2:a:b:-1:x",
+        b"1:-2:a:b:1:x",
+        b"1:2:a:b:99999999999999999999:x",
+        b"1:99999999999999999999:a:b:1:x",
+        b"1:2:a:b:\xff:x",
+        b"\0\0\0\0\0\0",
+        &[0xff; 2000],
+        &[b':'; 9_000],
+        &[b'1'; 9_000],
+    ] {
+        other.sends(junk, receiver.address());
+    }
+    expect_no_answer(check, &receiver, &other, "不合格式的数据报没有应答");
+    receiver.has_shown_just::<&str>(&[]);
+}
+
+fn messages_are_shown(check: &Check) {
     let receiver = start(check);
     let sender = check.peer("发送方");
-    sender.sends(message(324_244, 32, HELLO), receiver.address());
-    receiver.shows("小道士@ubuntu:你好\n");
-    sender.sends(message(324_245, 288, b"a:b:c"), receiver.address());
-    receiver.shows("小道士@ubuntu:a:b:c\n");
-    expect_receipt(check, &sender, 324_245); // and none for the first, which did not ask
-    // What iptux 0.8.3 sends: its own version, and a NUL at the end.
+    let long = "long ".repeat(1_800);
+    let long_line = format!("小道士@ubuntu:{long}");
     let iptux = [b"1_iptux 0.8.3:5:root:vm:288:", HELLO, b"\0"].concat();
-    sender.sends(iptux, receiver.address());
-    receiver.shows("小道士@ubuntu:你好\n小道士@ubuntu:a:b:c\nroot@vm:你好\n");
-    expect_receipt(check, &sender, 5);
-    // FeiQ puts a font behind the NUL.
     let feiq = [
-        &b"1_lbt6_0#128#0:9:"[..],
+        b"1_lbt6_0#128#0:9:",
         USER,
         b":ubuntu:32:",
-        HELLO,
-        b"\0{font}",
+        GOODBYE,
+        b"\0{font}\0",
     ]
     .concat();
-    sender.sends(feiq, receiver.address());
-    receiver.shows("root@vm:你好\n小道士@ubuntu:你好\n");
+    let shown = [
+        (&message(324_244, SENDMSG, HELLO)[..], "小道士@ubuntu:你好"),
+        (
+            &message(324_247, SENDMSG | SECRET, b"a:b::c:"),
+            "小道士@ubuntu:a:b::c:",
+        ),
+        (
+            &message(324_248, SENDMSG, b"1:2:a:b:32:x"),
+            "小道士@ubuntu:1:2:a:b:32:x",
+        ),
+        (&message(324_249, SENDMSG, long.as_bytes()), &long_line),
+        (
+            &message(324_250, SENDMSG, b"  short  "),
+            "小道士@ubuntu:  short  ",
+        ),
+        (b"1:324251:::32:nameless", "@:nameless"),
+        (&message(324_252, SENDMSG, b""), "小道士@ubuntu:"),
+        (
+            &message(324_253, SENDMSG, b"\xff\0"),
+            "小道士@ubuntu:\u{fffd}",
+        ),
+        (&iptux, "root@vm:你好"),
+        (&feiq, "小道士@ubuntu:再见"),
+        (
+            &message(4_294_967_295, SENDMSG, b"end"),
+            "小道士@ubuntu:end",
+        ),
+    ];
+    for (data, line) in shown {
+        sender.sends(data, receiver.address());
+        receiver.shows(&format!("{line}\n"));
+        sender.sends(message(324_246, RECVMSG, b"324244"), receiver.address());
+        sender.sends(message(324_245, BR_ENTRY, USER), receiver.address());
+    }
+    receiver.has_shown_just(&shown.map(|(_, line)| line));
+}
+
+fn who_asks_for_a_receipt_gets_it(check: &Check) {
+    let receiver = start(check);
+    let sender = check.peer("发送方");
+    sender.sends(message(324_244, SENDMSG, HELLO), receiver.address());
+    receiver.shows("小道士@ubuntu:你好\n");
+    sender.sends(
+        message(324_245, SENDMSG | SENDCHECK, GOODBYE),
+        receiver.address(),
+    );
+    receiver.shows("小道士@ubuntu:再见\n");
+    let first = expect_receipt(check, &sender, 324_245); // and none for the first, which did not ask
+    let iptux = check.peer("iptux");
+    iptux.sends(b"1_iptux 0.8.3:5:root:vm:288:hi\0", receiver.address());
+    receiver.shows("root@vm:hi\n");
+    let second = expect_receipt(check, &iptux, 5);
+    // Options that this program does not know change nothing.
+    let options = SENDMSG | SENDCHECK | SECRET | MULTICAST | 0x8000;
+    sender.sends(message(4_294_967_295, options, b""), receiver.address());
+    receiver.shows("root@vm:hi\n小道士@ubuntu:\n");
+    let third = expect_receipt(check, &sender, 4_294_967_295);
+    sender.sends(message(1, SENDMSG, b"end"), receiver.address());
+    receiver.shows("小道士@ubuntu:end\n");
+    expect_no_more_receipts(
+        check,
+        &receiver,
+        &[&sender, &iptux],
+        "要求回执的消息才有回执，而且只有一个",
+    );
+    let different = first != second && second != third && third != first;
+    let came = format!("3 个回执的包编号是 {first}、{second}、{third}");
+    check.expect(
+        "每个回执有自己的包编号，互不相同",
+        different.then_some(()).ok_or(came),
+    );
+}
+
+/// All that the others have sent is done with, and no receipt is left.
+#[track_caller]
+fn expect_no_more_receipts(check: &Check, receiver: &Subject, others: &[&Peer], expected: &str) {
+    let last = check.peer("最后一个发送方");
+    last.sends(message(9, SENDMSG | SENDCHECK, b"last"), receiver.address());
+    receiver.shows("小道士@ubuntu:last\n");
+    expect_receipt(check, &last, 9);
+    for other in others {
+        other.has_nothing_more(expected);
+    }
+}
+
+fn what_is_no_message_is_neither_shown_nor_receipted(check: &Check) {
+    let receiver = start(check);
+    let sender = check.peer("发送方");
+    check.did(
+        "（接下来的数据报，或者是别的命令，或者不合格式，都应当忽略，即使带有要求回执的选项）",
+    );
+    for command in [0, 2, 3, 4, RECVMSG, 48, 49, 96, 160, SENDMSG << 8] {
+        for command in [command, command | SENDCHECK] {
+            // Its number is the command, so that a receipt tells which one it is for.
+            let data = message(command.into(), command, b"324244");
+            sender.sends(data, receiver.address());
+        }
+    }
+    for junk in [
+        &message(1_007, RECVMSG | SENDCHECK, b"")[..],
+        &message(1_008, RECVMSG, b"junk\0junk"),
+        &message(1_009, RECVMSG, b"-1"),
+        &message(1_010, RECVMSG, b"99999999999999999999"),
+        b"",
+        b"1:1011:a:b:288",
+        b"1:x:a:b:288:junk",
+        b"1:1013:a:b:288x:junk",
+        b"1:1014:a:b:-288:junk",
+        b"1:1015:a:b:99999999999999999999:junk",
+        b"1:1016:a:b:0x120:junk",
+        b"1:99999999999999999999:a:b:288:junk",
+        &[0xff; 2000],
+    ] {
+        sender.sends(junk, receiver.address());
+    }
+    expect_no_more_receipts(
+        check,
+        &receiver,
+        &[&sender],
+        "别的命令和不合格式的数据报没有回执",
+    );
+    receiver.has_shown_just(&["小道士@ubuntu:last"]);
 }
 
 fn a_repetition_is_receipted_and_not_shown(check: &Check) {
@@ -196,54 +742,128 @@ fn a_repetition_is_receipted_and_not_shown(check: &Check) {
         sender.sends(message(324_244, 288, HELLO), receiver.address());
         expect_receipt(check, &sender, 324_244);
     }
-    // The number is the sender's: another one may use the same.
+    check.did("（包编号由各个发送方自己编排：另一个发送方可以用同样的编号）");
     other.sends(message(324_244, 288, b"other"), receiver.address());
     expect_receipt(check, &other, 324_244);
-    receiver.shows("小道士@ubuntu:other\n");
-    receiver.has_shown("你好", 1);
-}
-
-fn two_options_are_heeded(check: &Check) {
-    let receiver = start(check);
-    let sender = check.peer("发送方");
-    let utf8 = message(1, 32 | 0x80_0000, "你好，UTF-8".as_bytes());
-    sender.sends(utf8, receiver.address());
-    receiver.shows("小道士@ubuntu:你好，UTF-8\n");
-    check.did("（下一条消息是群发的，虽然要求回执，也不应当发回执）");
-    sender.sends(message(2, 288 | 0x400, b"everybody"), receiver.address());
-    receiver.shows("小道士@ubuntu:everybody\n");
-    sender.sends(message(3, 288, HELLO), receiver.address());
-    expect_receipt(check, &sender, 3); // and none for the one before
-}
-
-fn junk_is_passed_over(check: &Check) {
-    let receiver = start(check);
-    let sender = check.peer("发送方");
-    check.did("（接下来的 10 个数据报，或者不合格式，或者不需要处理，都应当忽略）");
-    for junk in [
-        &b""[..],
-        b":::::",
-        b"1:2:3",
-        b"1:x:a:b:32:junk",
-        b"1:2:a:b:32x:junk",
-        b"1:2:a:b:-32:junk",
-        b"1:2:a:b:99999999999:junk",
-        &[0xff; 2000],
-        &message(5, 48, b"junk"),   // IPMSG_READMSG
-        &message(6, 33, b"324244"), // a receipt for nothing
-    ] {
-        sender.sends(junk, receiver.address());
-    }
+    check.did("（编号较小，但没有来过）");
+    sender.sends(message(324_000, 288, b"smaller"), receiver.address());
+    expect_receipt(check, &sender, 324_000);
+    check.did("（内容相同，编号不同：是另一条消息）");
+    sender.sends(message(324_245, 288, HELLO), receiver.address());
+    expect_receipt(check, &sender, 324_245);
+    check.did("（不要求回执的消息也是如此）");
+    sender.sends(message(324_246, SENDMSG, b"quiet"), receiver.address());
+    sender.sends(message(324_246, SENDMSG, b"quiet"), receiver.address());
+    check.did("（以下都已经来过）");
     sender.sends(message(324_244, 288, HELLO), receiver.address());
     expect_receipt(check, &sender, 324_244);
+    other.sends(message(324_244, 288, b"other"), receiver.address());
+    expect_receipt(check, &other, 324_244);
+    expect_no_more_receipts(check, &receiver, &[&sender, &other], "每次来到只有一个回执");
+    let shown = ["你好", "other", "smaller", "你好", "quiet", "last"];
+    receiver.has_shown_just(&shown.map(|text| format!("小道士@ubuntu:{text}")));
+}
+
+/// How many messages a receiver remembers: so many at least, and so many at most.
+const REMEMBERED: u64 = 1_000;
+const FORGOTTEN: u64 = 5_000;
+
+fn repetitions_among_thousands_of_messages(check: &Check) {
+    let receiver = start(check);
+    let address = receiver.address();
+    let early = check.peer("早先的发送方");
+    let sender = check.peer("发送方");
+    early.sends(message(1, 288, b"early"), address);
+    expect_receipt(check, &early, 1);
+    let exchange = |number: u64| {
+        let data = message(number, 288, format!("no.{number}").as_bytes());
+        sender.socket().send_to(&data, address).unwrap();
+        let (answer, _) = sender.receives_any_quietly(&format!("消息 {number} 的回执"));
+        let text = number.to_string();
+        read_answer(check, &answer, "回执", RECVMSG, text.as_bytes());
+    };
+    check.did(format!("发送方接连发送 {FORGOTTEN} 条消息，每条都等到回执；每 50 条之后，把 900 条之前的那一条再发一次"));
+    for number in 1..=FORGOTTEN {
+        exchange(number);
+        if number > 900 && number % 50 == 0 {
+            exchange(number - 900);
+        }
+    }
+    let last = format!("小道士@ubuntu:no.{FORGOTTEN}\n");
+    receiver.shows(&last);
+    let (came, times) = ("@ubuntu:no.", FORGOTTEN as usize);
+    check.did(format!(
+        "（至少记住最近的 {REMEMBERED} 条消息：重复的一条也不再显示）"
+    ));
+    receiver.has_shown(came, times);
+    check.did(format!(
+        "（至多记住最近的 {FORGOTTEN} 条消息，不论来自谁：最早的那一条已经忘记，再来就是新的）"
+    ));
+    early.sends(message(1, 288, b"early"), address);
+    expect_receipt(check, &early, 1);
+    receiver.shows(&format!("{last}小道士@ubuntu:early\n"));
+}
+
+fn the_encoding_is_an_option(check: &Check) {
+    let receiver = start(check);
+    let sender = check.peer("发送方");
+    let utf8 = |number: u64, options: u32, text: &str| {
+        let command = SENDMSG | UTF8 | options;
+        format!("1:{number}:小道士:乌班图:{command}:{text}").into_bytes()
+    };
+    sender.sends(utf8(1, 0, "你好，UTF-8"), receiver.address());
+    receiver.shows("小道士@乌班图:你好，UTF-8\n");
+    sender.sends(message(2, SENDMSG, HELLO), receiver.address());
     receiver.shows("小道士@ubuntu:你好\n");
-    receiver.has_shown("junk", 0);
+    check.did("（0x1000000 只表示发送方也懂 UTF-8，这一条仍是 GBK）");
+    sender.sends(message(3, SENDMSG | CAPUTF8, GOODBYE), receiver.address());
+    receiver.shows("小道士@ubuntu:再见\n");
+    // Two characters of GBK that are one of UTF-8: only the option tells.
+    sender.sends(message(4, SENDMSG, b"\xc2\xb7"), receiver.address());
+    receiver.shows("小道士@ubuntu:路\n");
+    sender.sends(
+        utf8(5, CAPUTF8 | SENDCHECK, "😀\0\0\nUN:x"),
+        receiver.address(),
+    );
+    receiver.shows("小道士@乌班图:😀\n");
+    expect_receipt(check, &sender, 5);
+}
+
+fn to_everybody_and_by_a_machine_means_no_receipt(check: &Check) {
+    let receiver = start(check);
+    let sender = check.peer("发送方");
+    check.did("（下面三条消息是群发的，或者是程序自动发出的，虽然要求回执，也不应当有回执）");
+    sender.sends(
+        message(1, 288 | BROADCAST, b"to everybody"),
+        receiver.address(),
+    );
+    sender.sends(
+        message(2, 288 | AUTORET, b"by a machine"),
+        receiver.address(),
+    );
+    sender.sends(
+        message(3, 288 | BROADCAST | AUTORET, b"both"),
+        receiver.address(),
+    );
+    expect_no_more_receipts(
+        check,
+        &receiver,
+        &[&sender],
+        "群发的和程序自动发出的消息没有回执",
+    );
+    sender.sends(message(4, 288, HELLO), receiver.address());
+    expect_receipt(check, &sender, 4);
+    receiver.shows("小道士@ubuntu:你好\n");
+    let shown = ["to everybody", "by a machine", "both", "last", "你好"];
+    receiver.has_shown_just(&shown.map(|text| format!("小道士@ubuntu:{text}")));
 }
 
 /// The two solutions together: what one asks for, the other gives.
 fn it_understands_the_other_solution(check: &Check) {
+    let Some(sender) = solutions::solution("feiq-sender", "acknowledged") else {
+        return check.did("没有 acknowledged 的参考解答，这一项不检查");
+    };
     let receiver = start(check);
-    let sender = example("feiq-sender", "acknowledged");
     let arguments = [&receiver.address().to_string()[..]];
     let mut sender = Program::start(sender.to_str().unwrap(), &arguments);
     check.did("启动 acknowledged 的参考解答，向程序发送“你好”“你好”“再见”三条消息");
@@ -251,10 +871,13 @@ fn it_understands_the_other_solution(check: &Check) {
         sender.type_line(text);
     }
     receiver.shows("小道士@ubuntu:你好\n小道士@ubuntu:你好\n小道士@ubuntu:再见\n");
-    let thrice = "对方已收到\n请输入内容:对方已收到\n请输入内容:对方已收到\n";
-    let came = sender.wait_a_while(|shown| shown.contains(thrice).then_some(()));
-    check.expect(
-        "acknowledged 的参考解答收到三个回执，显示三次“对方已收到”",
-        came.ok_or_else(|| format!("它的标准输出：{}", literal(sender.shown()))),
-    );
+    sender.end_input();
+    let thrice = "对方已收到\n请输入内容:".repeat(3);
+    let came = match sender.end_before(check.patience()) {
+        None => Err("它仍在等待回执".into()),
+        Some(ended) if ended.out.ends_with(&thrice) => Ok(()),
+        Some(ended) => Err(format!("它的标准输出：{}", literal(&ended.out))),
+    };
+    let expected = "acknowledged 的参考解答收到三个回执，显示三次“对方已收到”";
+    check.expect(expected, came);
 }

@@ -2,15 +2,62 @@
 //! `cargo test -p udp-chat --test exercises -- --ignored`
 
 use std::net::SocketAddr;
-use testing::exercise::{Check, Subject};
+use testing::LONGEST_DATAGRAM;
+use testing::exercise::{Check, Peer, Subject};
 
 testing::exercise! {
     two_way of "udp-chat" {
         what_arrives_is_shown_while_the_user_types => "收到来自",
+        whatever_arrives_is_shown => "收到来自",
         nothing_is_sent_back => "收到来自",
         two_of_them_talk => "收到来自",
+        a_wrong_answer_leads_back_to_the_menu => "收到来自",
+        every_end_is_quiet => "程序结束",
     }
-    wrong []
+    wrong [
+        ("shown_at_the_next_prompt", what_arrives_is_shown_while_the_user_types, "收到来自", &[
+            ("= prompt;\n    console::ask(prompt)", "= prompt;\n    \
+             let _shown = std::io::stdout().lock();\n    console::ask(prompt)"),
+        ]),
+        ("the_text_is_trimmed", what_arrives_is_shown_while_the_user_types, "一字不差", &[
+            ("ask(\"输入内容\")?", "ask(\"输入内容\")?.trim().to_string()"),
+        ]),
+        ("only_utf8", whatever_arrives_is_shown, "��ok", &[
+            ("Encoding::Utf8.decode(&data)", "String::from_utf8(data).unwrap()"),
+        ]),
+        ("1024_bytes", whatever_arrives_is_shown, "长长长", &[
+            ("let text = Encoding::Utf8.decode(&data)", "\
+             let text = Encoding::Utf8.decode(&data[..data.len().min(1024)])"),
+        ]),
+        ("an_empty_one_ends_it", whatever_arrives_is_shown, "的数据:\\n", &[
+            ("let text = Encoding::Utf8.decode(&data)", "\
+             if data.is_empty() {\
+                 return Ok(());\
+             }\
+             let text = Encoding::Utf8.decode(&data)"),
+        ]),
+        ("an_echo", nothing_is_sent_back, "不应把收到的消息发回来", &[
+            ("console::write(prompt.as_bytes())?;", "datagram::send(socket, &data, sender)?;"),
+        ]),
+        ("2_still_receives", nothing_is_sent_back, "不应把收到的消息发回来", &[
+            ("\"3\" => return Ok(()),", "\"2\" => receive_all(socket),\n\"3\" => return Ok(()),"),
+        ]),
+        ("a_wrong_port_ends_it", a_wrong_answer_leads_back_to_the_menu, "再回到菜单", &[
+            ("console::note_failure(result)?;", "result?;"),
+        ]),
+        ("failures_are_forgotten", a_wrong_answer_leads_back_to_the_menu, "退出状态码为 1", &[
+            ("console::note_failure(result)?;", "\
+             if let Err(error @ Error::Input(_)) = result {\
+                 console::note(error);\
+             }"),
+        ]),
+        ("only_the_menu_ends_it", every_end_is_quiet, "程序结束", &[
+            ("receiving_ended.send(receive_all(&receiving))", "{\
+                 let _ = receive_all(&receiving);\
+                 receiving_ended\
+             }"),
+        ]),
+    ]
 }
 
 /// Port 0 is any free port.
@@ -23,24 +70,68 @@ fn send(chat: &mut Subject, text: &str, to: SocketAddr) {
     }
 }
 
+/// `peer` sends this, and the chat shows it.
+#[track_caller]
+fn arrives(chat: &Subject, peer: &Peer, text: &str) {
+    peer.sends(text, chat.address());
+    chat.shows(&shown(peer, text));
+}
+
+/// How the chat shows what comes from `peer`.
+fn shown(peer: &Peer, text: &str) -> String {
+    format!("收到来自{}的数据:{text}\n", peer.address())
+}
+
 fn what_arrives_is_shown_while_the_user_types(check: &Check) {
     let mut chat = check.start(&[LOCAL]);
     let peer = check.peer("好友");
+    let other = check.peer("另一位好友");
     chat.shows("请选择额:");
-    peer.sends("你好", chat.address());
-    chat.shows(&format!("收到来自{}的数据:你好\n", peer.address()));
-    // In the middle of a line: nothing that was typed may be lost.
+    arrives(&chat, &peer, "你好");
+    arrives(&chat, &other, "我也在");
     chat.types("1");
+    chat.shows("IP地址:");
+    arrives(&chat, &peer, "一");
+    // In the middle of a line: nothing that was typed may be lost.
     chat.types_without_enter("127.0.");
-    peer.sends("还在吗", chat.address());
-    chat.shows(&format!("收到来自{}的数据:还在吗\n", peer.address()));
+    arrives(&chat, &peer, "二");
     chat.types("0.1");
+    chat.shows("端口:");
+    arrives(&chat, &other, "三");
     chat.types(&peer.address().port().to_string());
-    chat.types("在");
-    peer.receives_just(
-        "在",
-        "用户输入的内容（输入到一半时有消息到来，输入的内容也不应丢失）",
+    chat.shows("输入内容");
+    chat.types_without_enter("  在，");
+    arrives(&chat, &peer, "四");
+    arrives(&chat, &other, "五");
+    chat.types("一直在 ");
+    let expected = "用户输入的内容，一字不差（输入到一半时有消息到来，输入的内容也不应丢失）";
+    let sender = peer.receives_just("  在，一直在 ", expected);
+    let came = match sender == chat.address() {
+        true => Ok(()),
+        false => Err(format!("来自 {sender}")),
+    };
+    let expected = format!(
+        "它来自程序绑定的地址 {}，对方才知道往哪里回",
+        chat.address()
     );
+    check.expect(expected, came);
+    chat.has_shown("收到来自", 7);
+    chat.types("3");
+    chat.ends(0);
+}
+
+fn whatever_arrives_is_shown(check: &Check) {
+    let mut chat = check.start(&[LOCAL]);
+    let peer = check.peer("好友");
+    arrives(&chat, &peer, "先来一句长一点的");
+    arrives(&chat, &peer, "短的");
+    peer.sends(b"\xc4\xe3ok", chat.address());
+    chat.shows(&shown(&peer, "\u{fffd}\u{fffd}ok"));
+    arrives(&chat, &peer, "");
+    arrives(&chat, &peer, &"长".repeat(LONGEST_DATAGRAM / 3));
+    arrives(&chat, &peer, "完了");
+    send(&mut chat, "都收到了", peer.address());
+    peer.receives_just("都收到了", "用户输入的内容");
     chat.types("3");
     chat.ends(0);
 }
@@ -48,8 +139,10 @@ fn what_arrives_is_shown_while_the_user_types(check: &Check) {
 fn nothing_is_sent_back(check: &Check) {
     let mut chat = check.start(&[LOCAL]);
     let peer = check.peer("好友");
-    peer.sends("别回", chat.address());
-    chat.shows(&format!("收到来自{}的数据:别回\n", peer.address()));
+    arrives(&chat, &peer, "别回");
+    // There is nothing left to do for this choice: whatever it does, it does not wait for anything.
+    chat.types("2");
+    arrives(&chat, &peer, "也别回");
     send(&mut chat, "完了", peer.address());
     peer.receives_just("完了", "用户输入的内容（此前不应把收到的消息发回来）");
     chat.types_ctrl_d();
@@ -70,6 +163,61 @@ fn two_of_them_talk(check: &Check) {
     one.has_shown("收到来自", 1);
     for mut chat in [one, other] {
         chat.types("3");
+        chat.ends(0);
+    }
+}
+
+fn a_wrong_answer_leads_back_to_the_menu(check: &Check) {
+    let mut chat = check.start(&[LOCAL]);
+    let peer = check.peer("好友");
+    arrives(&chat, &peer, "在吗");
+    chat.types("9");
+    chat.shows("输入错误哦\n");
+    for port in ["八千", "65536"] {
+        for line in ["1", "127.0.0.1", port] {
+            chat.types(line);
+        }
+    }
+    // One byte more than a datagram carries.
+    send(&mut chat, &"长".repeat(65_508 / 3), peer.address());
+    let most = "长".repeat(LONGEST_DATAGRAM / 3);
+    send(&mut chat, &most, peer.address());
+    let expected = "用户最后输入的内容（端口有误、内容太长时应说明错误，再回到菜单）";
+    peer.receives_just(most, expected);
+    arrives(&chat, &peer, "收到了");
+    let expected = "标准错误说明三次发送为什么没有成功";
+    chat.notes_what(expected, |noted| match noted.lines().count() - 1 {
+        0..3 => Some(format!(
+            "给出地址的那一行以外，只有 {} 行",
+            noted.lines().count() - 1
+        )),
+        _ => None,
+    });
+    chat.types("3");
+    chat.ends(1);
+}
+
+fn every_end_is_quiet(check: &Check) {
+    let chat = check.start(&[LOCAL]);
+    let peer = check.peer("好友");
+    let address = chat.address();
+    chat.shows("请选择额:");
+    chat.closes_its_output();
+    check.did("好友不断发送数据报");
+    let send = || drop(peer.socket().send_to("在吗".as_bytes(), address));
+    chat.ends_amid(send, 0);
+
+    let mut chat = check.start(&[LOCAL]);
+    chat.types("1");
+    chat.shows("IP地址:");
+    chat.types_ctrl_d();
+    chat.ends(0);
+
+    #[cfg(unix)]
+    {
+        let chat = check.start(&[LOCAL]);
+        arrives(&chat, &peer, "在吗");
+        chat.types_ctrl_c();
         chat.ends(0);
     }
 }

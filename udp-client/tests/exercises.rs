@@ -1,21 +1,67 @@
 //! The checks of the exercise `retry`. On your own `examples/my_retry.rs`:
 //! `cargo test -p udp-client --test exercises -- --ignored`
 
-use testing::exercise::Check;
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::time::{Duration, Instant};
+use testing::LONGEST_DATAGRAM;
+use testing::exercise::{Check, Peer, Subject, literal};
 
 testing::exercise! {
     retry of "udp-client" {
         silence_means_four_tries_and_a_failure => "第 2 次发来的这一行",
-        a_lost_answer_costs_nothing => "重发的这一行",
-        an_answer_to_an_earlier_try_counts => "重发的这一行",
-        a_stranger_is_no_answer => "重发的这一行",
+        a_lost_answer_costs_nothing => "第 2 次发来的这一行",
+        an_answer_to_the_first_try_counts_to_the_end => "第 2 次发来的这一行",
+        every_answer_is_shown => "程序结束",
+        a_stranger_is_no_answer => "第 2 次发来的这一行",
+        a_flood_delays_no_try => "第 2 次发来的这一行",
+        a_refusal_is_silence => "第 2 次",
     }
     wrong [
-        ("three_tries", silence_means_four_tries_and_a_failure, "第 4 次", &[
-            ("const TRIES: u32 = 4;", "const TRIES: u32 = 3;"),
+        ("equal_pauses", silence_means_four_tries_and_a_failure, "第 3 次发来的这一行，不早于", &[
+            ("pause *= 2;\n", ""),
         ]),
-        ("strangers_count", a_stranger_is_no_answer, "陌生人的应答不算应答", &[
-            ("if sender == remote {", "if true {"),
+        ("no_wait_after_the_fourth_try", silence_means_four_tries_and_a_failure, "还等了 4 秒", &[
+            ("let deadline = Instant::now() + pause;", "\
+             if number == TRIES {\
+                 break;\
+             }\
+             let deadline = Instant::now() + pause;"),
+        ]),
+        ("a_socket_for_each_try", an_answer_to_the_first_try_counts_to_the_end, "“答复\\n”", &[
+            ("datagram::send(socket, data, remote)?;", "\
+             let socket = &UdpSocket::bind(\"127.0.0.1:0\").unwrap();\
+             datagram::send(socket, data, remote)?;"),
+        ]),
+        ("answers_of_1024_bytes", every_answer_is_shown, "标准输出不多不少", &[
+            ("received.map(Some)", "received.map(|(mut data, sender)| {\
+                 data.truncate(1024);\
+                 Some((data, sender))\
+             })"),
+        ]),
+        ("an_empty_answer_is_a_text", every_answer_is_shown, "服务器已关闭", &[
+            ("Some(data) if data.is_empty() => console::print(\"服务器已关闭\"),", ""),
+        ]),
+        ("strangers_count", a_stranger_is_no_answer, "既不算应答", &[
+            ("sender == remote", "true"),
+        ]),
+        ("a_stranger_costs_a_try", a_stranger_is_no_answer, "不早于输入后", &[
+            ("while let Some((answer", "if let Some((answer"),
+        ]),
+        ("a_stranger_restarts_the_wait", a_stranger_is_no_answer, "也不改变等待的时间", &[
+            ("let deadline =", "let mut deadline ="),
+            ("if sender == remote {", "\
+             deadline = Instant::now() + pause;\
+             if sender == remote {"),
+        ]),
+        ("each_receive_waits_anew", a_flood_delays_no_try, "时间到了也应重发", &[
+            ("deadline.saturating_duration_since(Instant::now())", "FIRST_PAUSE"),
+        ]),
+        ("a_refusal_ends_it", a_refusal_is_silence, "第 2 次", &[
+            ("let local = socket.local_addr()", "\
+             socket.connect(remote).unwrap();\
+             let local = socket.local_addr()"),
+            ("datagram::send(socket, data, remote)?;", "socket.send(data).context(\"发送\")?;"),
         ]),
     ]
 }
@@ -23,62 +69,178 @@ testing::exercise! {
 /// Port 0 is any free port.
 const LOCAL: &str = "127.0.0.1:0";
 
+/// The client, started with the address of `server`.
+fn client_of<'a>(check: &'a Check, server: &Peer) -> Subject<'a> {
+    check.start(&[&server.address().to_string(), LOCAL])
+}
+
+/// The tries from the second to the `last` come, none of them early. `typed`: when the line was.
+#[track_caller]
+fn tries_again(server: &Peer, typed: Instant, last: usize, why: &str) {
+    let pauses = [("0.5", 500), ("1.5", 1_500), ("3.5", 3_500)];
+    for (number, (told, pause)) in (2..=last).zip(pauses) {
+        let expected = format!("第 {number} 次发来的这一行，不早于输入后 {told} 秒（{why}）");
+        server.receives_after(typed, Duration::from_millis(pause), "你好", &expected);
+    }
+}
+
+/// It ends with status 0, and standard output has shown just this.
+#[track_caller]
+fn shows_just(check: &Check, client: Subject, text: &str) {
+    let shown = client.ends(0).out;
+    let came = match shown == text {
+        true => Ok(()),
+        false => Err(format!("标准输出是：{}", literal(shown))),
+    };
+    let expected = format!("标准输出不多不少是{}", literal(text));
+    check.expect(expected, came);
+}
+
 fn silence_means_four_tries_and_a_failure(check: &Check) {
     let server = check.peer("从不应答的服务器");
-    let mut client = check.start(&[&server.address().to_string(), LOCAL]);
+    let mut client = client_of(check, &server);
+    let typed = Instant::now();
     client.types("你好");
     server.receives_just("你好", "这一行");
-    server.receives_just("你好", "第 2 次发来的这一行（此前 500 毫秒没有应答）");
-    server.receives_just("你好", "第 3 次发来的这一行（此前又有 1 秒没有应答）");
-    server.receives_just("你好", "第 4 次发来的这一行（此前又有 2 秒没有应答）");
-    client.notes("没有收到回复");
-    client.ends(1);
+    tries_again(&server, typed, 4, "一直没有应答");
+    let expected = "第 4 次发送后还等了 4 秒，即程序结束不早于输入后 7.5 秒";
+    let ended = client.ends_after(typed, Duration::from_millis(7_500), 1, expected);
     server.has_nothing_more("没有第 5 次发送");
+    let noted = ended.err.lines();
+    for number in 2..=4 {
+        let told = format!("没有收到回复，第 {number} 次发送");
+        let came = match noted.clone().any(|line| line.contains(&told)) {
+            true => Ok(()),
+            false => Err(format!("标准错误是：{}", literal(&ended.err))),
+        };
+        check.expect(format!("标准错误中有一行“{told}”"), came);
+    }
+    // The last line is not the one about the fourth try.
+    let silent = noted.clone().filter(|line| line.contains("没有收到回复"));
+    let last = noted.last().unwrap_or_default();
+    let came = match last.contains("没有收到回复") && silent.count() > 3 {
+        true => Ok(()),
+        false => Err(format!("最后一行是：{}", literal(last))),
+    };
+    let expected = "此后标准错误的最后一行说明“没有收到回复”，不再发送";
+    check.expect(expected, came);
+    let came = match &ended.out[..] {
+        "" => Ok(()),
+        shown => Err(format!("标准输出是：{}", literal(shown))),
+    };
+    check.expect("标准输出没有内容：没有收到应答，别的话都在标准错误", came);
 }
 
 fn a_lost_answer_costs_nothing(check: &Check) {
     let server = check.peer("漏收第一个数据报的服务器");
-    let mut client = check.start(&[&server.address().to_string(), LOCAL]);
+    let mut client = client_of(check, &server);
+    let typed = Instant::now();
     client.types("你好");
-    server.receives_just("你好", "这一行");
-    let sender = server.receives_just("你好", "重发的这一行（此前没有人应答）");
+    let sender = server.receives_just("你好", "这一行");
+    tries_again(&server, typed, 2, "此前没有应答");
     server.sends("你也好", sender);
-    client.shows(&format!("{}\n你也好\n", server.address()));
-    client.ends(0);
+    let text = format!("{}\n你也好\n", server.address());
+    client.shows(&text);
+    shows_just(check, client, &text);
+    if typed.elapsed() < Duration::from_millis(1_500) {
+        // No third try was due yet.
+        server.has_nothing_more("收到应答之后，程序不再发送");
+    }
 }
 
-fn an_answer_to_an_earlier_try_counts(check: &Check) {
+fn an_answer_to_the_first_try_counts_to_the_end(check: &Check) {
     let server = check.peer("应答迟缓的服务器");
-    let mut client = check.start(&[&server.address().to_string(), LOCAL]);
+    let mut client = client_of(check, &server);
+    let typed = Instant::now();
     client.types("你好");
     let first = server.receives_just("你好", "这一行");
-    let second = server.receives_just("你好", "重发的这一行（应答迟迟未到）");
-    // Both tries are answered, as if the first answer had only been slow.
+    tries_again(&server, typed, 4, "应答迟迟未到");
+    check.did("服务器应答第 1 次发送，而且应答在路上变成了两份");
     server.sends("答复", first);
-    server.sends("答复", second);
+    server.sends("答复", first);
     client.shows("答复\n");
-    let ended = client.ends(0);
-    let times = ended.out.matches("答复").count();
-    let came = (times == 1)
-        .then_some(())
-        .ok_or(format!("应答出现了 {times} 次"));
-    check.expect("一问一答：标准输出中应答“答复”只出现 1 次", came);
+    // One question has one answer.
+    shows_just(check, client, &format!("{}\n答复\n", server.address()));
+}
+
+fn every_answer_is_shown(check: &Check) {
+    let long = "长".repeat(LONGEST_DATAGRAM / 3);
+    for (answer, text) in [
+        ("你也好".as_bytes(), "你也好"),
+        (long.as_bytes(), &long),
+        (b"\xc4\xe3ok", "\u{fffd}\u{fffd}ok"),
+        (b"", ""),
+    ] {
+        let server = check.peer("服务器");
+        let mut client = client_of(check, &server);
+        client.types("你好");
+        let sender = server.receives_just("你好", "这一行");
+        server.sends(answer, sender);
+        let shown = match text {
+            "" => "服务器已关闭\n".into(),
+            text => format!("{}\n{text}\n", server.address()),
+        };
+        shows_just(check, client, &shown);
+    }
+
+    let server = check.peer("服务器");
+    let mut client = client_of(check, &server);
+    client.types(&"长".repeat(65_508 / 3));
+    client.types("你好");
+    let expected = "下一行（上一行有 65508 字节，一个数据报装不下，应提示后重新读入一行）";
+    let sender = server.receives_just("你好", expected);
+    server.sends("你也好", sender);
+    shows_just(check, client, &format!("{}\n你也好\n", server.address()));
 }
 
 fn a_stranger_is_no_answer(check: &Check) {
     let server = check.peer("服务器");
     let stranger = check.peer("陌生人");
-    let mut client = check.start(&[&server.address().to_string(), LOCAL]);
+    let mut client = client_of(check, &server);
+    let typed = Instant::now();
     client.types("你好");
     let client_address = server.receives_just("你好", "这一行");
-    stranger.sends("骗你的", client_address);
-    server.receives_just("你好", "重发的这一行（陌生人的应答不算应答）");
+    let pause = Duration::from_millis(400);
+    let _sending = stranger.keeps_sending("骗你的", client_address, pause);
+    let why = "陌生人发来的既不算应答，也不改变等待的时间";
+    tries_again(&server, typed, 3, why);
     server.sends("真的", client_address);
-    client.shows("真的\n");
-    let ended = client.ends(0);
-    let came = match ended.out.contains("骗你的") {
-        true => Err("陌生人的“骗你的”也出现了".into()),
-        false => Ok(()),
-    };
-    check.expect("标准输出中只有服务器的应答，没有陌生人的", came);
+    shows_just(check, client, &format!("{}\n真的\n", server.address()));
+}
+
+fn a_flood_delays_no_try(check: &Check) {
+    let server = check.peer("服务器");
+    let stranger = check.peer("陌生人");
+    let mut client = client_of(check, &server);
+    let typed = Instant::now();
+    client.types("你好");
+    let client_address = server.receives_just("你好", "这一行");
+    let flood = stranger.keeps_sending("骗你的", client_address, Duration::ZERO);
+    let why = "陌生人不停发送，时间到了也应重发";
+    tries_again(&server, typed, 2, why);
+    check.did("陌生人停止发送");
+    drop(flood);
+    // Until it has read what is left of the flood, there may be no room for an answer.
+    let _sending = server.keeps_sending("真的", client_address, Duration::from_millis(100));
+    shows_just(check, client, &format!("{}\n真的\n", server.address()));
+}
+
+fn a_refusal_is_silence(check: &Check) {
+    let server = check.peer("稍后才开始接收的服务器");
+    // A connected socket takes what its peer sends, here itself. For all others the port is closed.
+    server.socket().connect(server.address()).unwrap();
+    check.did("服务器还没有开始接收：发往它的端口的数据报由系统以 ICMP 报文拒绝");
+    let mut client = client_of(check, &server);
+    let client_address = client.address();
+    let typed = Instant::now();
+    client.types("你好");
+    client.notes("第 2 次");
+    check.did("服务器开始接收");
+    server.socket().connect(client_address).unwrap();
+    let pause = Duration::from_millis(500);
+    let expected = "又一次发来的这一行，不早于输入后 0.5 秒（先前被拒绝的算作没有应答）";
+    server.receives_after(typed, pause, "你好", expected);
+    check.did("服务器发送数据报：“在了”");
+    server.socket().send("在了".as_bytes()).unwrap();
+    shows_just(check, client, &format!("{}\n在了\n", server.address()));
 }

@@ -110,6 +110,8 @@ fn ipv6_takes_no_more_than_writing_it() {
     server.set_read_timeout(Some(testing::DEADLINE)).unwrap();
     let remote = server.local_addr().unwrap().to_string();
     let mut client = Program::start(EXE, &[&remote, "[::1]:0"]);
+    client.type_line(&"a".repeat(65_528));
+    client.expect_note("内容有 65528 字节，一个数据报最多 65527 字节");
     client.type_line("六");
     assert_eq!(receive(&server).0, "六".as_bytes());
 }

@@ -3,31 +3,25 @@
 //! What it shows: one UDP socket serves any number of peers. Nobody waits for anybody else, as long
 //! as the program itself waits for nothing but the next datagram: not for a keyboard, and not for
 //! the screen either, which is slower than the network. So one thread answers and another one shows.
-//! Between them is a queue with a bound, and with a bound for each peer, so that one who sends
-//! without end can neither fill the memory nor crowd the others off the screen.
+//! Between them is a queue with a bound: what nobody reads must not fill the memory.
 //!
 //! A solution of the exercise in the lab sheet of `udp-server`.
 
 use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
-use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 /// Where to listen: the script's port, on every network interface.
 const LOCAL: &str = "0.0.0.0:8080";
 
 /// What an answer begins with; the datagram that it answers follows.
-const ANSWER: &str = "收到:";
+const ANSWER: &[u8] = "收到:".as_bytes();
 
-/// How many datagrams may wait to be shown. At 64 KiB each that is 32 MiB, or three times as much
-/// where no byte is text: U+FFFD has three bytes.
+/// How many datagrams may wait to be shown. At 64 KiB each that is 32 MiB.
 const MAX_WAITING: usize = 512;
-
-/// How many of these may be one peer's.
-const MAX_OF_ONE_PEER: usize = 128;
 
 const HELP: &str = "\
 用法：many_peers [LOCAL]
@@ -49,26 +43,56 @@ fn many_peers([local]: [Option<String>; 1]) -> Result<(), Error> {
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，收到数据报后立即回复"));
 
-    let queue = Arc::new(Queue::default());
-    let shown = queue.clone();
-    let (ended, end) = mpsc::channel();
-    let answering_ended = ended.clone();
-    let answering = move || answering_ended.send(answer_all(&socket, &queue));
-    thread::Builder::new()
-        .spawn(answering)
-        .context("创建线程")?;
-    let showing = move || ended.send(show_all(&shown));
-    thread::Builder::new().spawn(showing).context("创建线程")?;
-    // Whichever ends first ends the program: with `main`, all threads end.
-    end.recv().unwrap_or(Ok(()))
+    let (queue, waiting) = mpsc::sync_channel(MAX_WAITING);
+    let answering = thread::Builder::new().spawn(move || answer_all(&socket, &queue));
+    let answering = answering.context("创建线程")?;
+
+    // This thread shows. An error here ends the program, and the other thread with it.
+    for shown in waiting {
+        let Shown {
+            data,
+            sender,
+            answered,
+            left_out,
+        } = shown;
+        console::print(sender)?;
+        console::print(Encoding::Utf8.decode(&data))?;
+        console::note_failure(answered)?; // the next answer may be sent
+        if left_out > 0 {
+            console::note(format!("另有 {left_out} 个数据报来不及显示，已略过"));
+        }
+    }
+    // The queue has ended, since the other thread has.
+    answering.join().unwrap_or(Ok(()))
+}
+
+/// A datagram to show.
+struct Shown {
+    data: Vec<u8>,
+    sender: SocketAddr,
+    /// What has become of its answer.
+    answered: Result<(), Error>,
+    /// How many datagrams before this one have found no place in the queue.
+    left_out: u64,
 }
 
 /// Answers one datagram after the other.
-fn answer_all(socket: &UdpSocket, queue: &Queue) -> Result<(), Error> {
+fn answer_all(socket: &UdpSocket, queue: &SyncSender<Shown>) -> Result<(), Error> {
+    let mut left_out = 0;
     loop {
         let (data, sender) = datagram::receive(socket)?;
         let answered = answer(socket, &data, sender);
-        queue.add(sender, Encoding::Utf8.decode(&data), answered);
+        // Where the queue is full, `send` would wait until the screen has caught up.
+        let shown = Shown {
+            data,
+            sender,
+            answered,
+            left_out,
+        };
+        left_out = match queue.try_send(shown) {
+            Ok(()) => 0,
+            Err(_) => left_out + 1,
+        };
     }
 }
 
@@ -76,86 +100,8 @@ fn answer_all(socket: &UdpSocket, queue: &Queue) -> Result<(), Error> {
 fn answer(socket: &UdpSocket, data: &[u8], sender: SocketAddr) -> Result<(), Error> {
     // Two servers that answer each other's answers would never stop, and to begin it somebody need
     // only forge a sender's address.
-    if data.starts_with(ANSWER.as_bytes()) {
+    if data.starts_with(ANSWER) {
         return Ok(());
     }
-    datagram::send(socket, &[ANSWER.as_bytes(), data].concat(), sender)
-}
-
-/// Shows what has been answered, as fast as the screen can.
-fn show_all(queue: &Queue) -> Result<(), Error> {
-    loop {
-        let Shown {
-            sender,
-            text,
-            answered,
-            left_out,
-        } = queue.next();
-        console::print(sender)?;
-        console::print(text)?;
-        console::note_failure(answered)?; // this answer failed, the next one may not
-        if left_out > 0 {
-            console::note(format!("另有 {left_out} 个数据报来不及显示，已略过"));
-        }
-    }
-}
-
-/// A datagram to show, and what has become of its answer.
-struct Shown {
-    sender: SocketAddr,
-    text: String,
-    answered: Result<(), Error>,
-    /// How many datagrams before this one have found no room in the queue.
-    left_out: u64,
-}
-
-/// What waits to be shown.
-#[derive(Default)]
-struct Waiting {
-    datagrams: VecDeque<Shown>,
-    /// How many have found no room since the last one that did.
-    left_out: u64,
-}
-
-/// The queue between the two threads.
-#[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
-    changed: Condvar,
-}
-
-impl Queue {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds a datagram, if there is room for it. Never waits.
-    fn add(&self, sender: SocketAddr, text: String, answered: Result<(), Error>) {
-        let waiting = &mut *self.waiting();
-        let of_sender = waiting.datagrams.iter();
-        let of_sender = of_sender.filter(|shown| shown.sender == sender);
-        if waiting.datagrams.len() >= MAX_WAITING || of_sender.count() >= MAX_OF_ONE_PEER {
-            waiting.left_out += 1;
-            return;
-        }
-        waiting.datagrams.push_back(Shown {
-            sender,
-            text,
-            answered,
-            left_out: std::mem::take(&mut waiting.left_out),
-        });
-        self.changed.notify_one();
-    }
-
-    /// The next datagram, as soon as there is one.
-    fn next(&self) -> Shown {
-        let mut waiting = self.waiting();
-        loop {
-            if let Some(next) = waiting.datagrams.pop_front() {
-                return next;
-            }
-            let waited = self.changed.wait(waiting);
-            waiting = waited.unwrap_or_else(PoisonError::into_inner);
-        }
-    }
+    datagram::send(socket, &[ANSWER, data].concat(), sender)
 }

@@ -1,122 +1,257 @@
 //! The checks of the exercise `many_peers`. On your own `examples/my_many_peers.rs`:
 //! `cargo test -p udp-server --test exercises -- --ignored`
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
-use testing::exercise::{Check, Peer, literal};
+use std::time::{Duration, Instant};
+use testing::LONGEST_DATAGRAM;
+use testing::exercise::{Check, seconds};
 
 testing::exercise! {
     many_peers of "udp-server" {
         everybody_is_answered_without_the_keyboard => "无人在键盘前输入，也应当应答",
         answers_are_not_answered => "对“你好”的应答",
-        a_peer_that_never_reads_holds_up_nobody => "另一个客户端收到应答",
-        a_flooding_peer_holds_up_nobody => "偶尔提问的客户端收到应答",
+        whatever_comes_is_answered => "应答",
+        a_flood_holds_up_nobody => "偶尔提问的客户端收到应答",
+        a_screen_that_is_not_read_holds_up_nobody => "此时没有人读取标准输出",
+        the_end_of_the_screen_ends_the_program => "应答",
     }
-    wrong []
+    wrong [
+        ("contains_is_not_begins", answers_are_not_answered, "不以“收到:”开头", &[
+            ("data.starts_with(ANSWER)", "data.windows(ANSWER.len()).any(|part| part == ANSWER)"),
+        ]),
+        ("the_text_comes_back", whatever_comes_is_answered, "原来的字节", &[
+            ("answer(socket, &data, sender);", "\
+             answer(socket, Encoding::Utf8.decode(&data).as_bytes(), sender);"),
+        ]),
+        ("an_empty_one_ends_it", whatever_comes_is_answered, "空数据报也是数据报", &[
+            ("let answered =", "\
+             if data.is_empty() {\
+                 return Ok(());\
+             }\
+             let answered ="),
+        ]),
+        ("a_failed_answer_ends_it", whatever_comes_is_answered, "程序不应因此停下", &[
+            ("answer(socket, &data, sender);", "Ok(answer(socket, &data, sender)?);"),
+        ]),
+        ("the_screen_is_waited_for", a_screen_that_is_not_read_holds_up_nobody, "个应答（此时没有人", &[
+            ("queue.try_send(shown)", "queue.send(shown)"),
+        ]),
+        ("without_a_bound", a_screen_that_is_not_read_holds_up_nobody, "不超过 712 个", &[
+            ("MAX_WAITING: usize = 512", "MAX_WAITING: usize = 1_000_000"),
+        ]),
+        ("left_out_without_a_word", a_screen_that_is_not_read_holds_up_nobody, "略过的数目", &[
+            ("if left_out > 0", "if false"),
+        ]),
+        ("told_again_and_again", a_screen_that_is_not_read_holds_up_nobody, "略过的数目", &[
+            ("Ok(()) => 0,", "Ok(()) => left_out,"),
+        ]),
+        ("shows_to_nobody", the_end_of_the_screen_ends_the_program, "程序结束", &[
+            ("console::print(sender)?;", "let _ = console::print(sender);"),
+            ("console::print(Encoding::Utf8.decode(&data))?;", "\
+             let _ = console::print(Encoding::Utf8.decode(&data));"),
+        ]),
+    ]
 }
 
 /// Port 0 is any free port.
 const LOCAL: &str = "127.0.0.1:0";
 
 fn everybody_is_answered_without_the_keyboard(check: &Check) {
-    let server = check.start(&[LOCAL]);
+    let mut server = check.start(&[LOCAL]);
     let address = server.address();
     let one = check.peer("客户端甲");
     let other = check.peer("客户端乙");
     one.sends("你好", address);
     other.sends("hello", address);
-    one.receives_just("收到:你好", "应答（无人在键盘前输入，也应当应答）");
+    let expected = "应答（无人在键盘前输入，也应当应答）";
+    let sender = one.receives_just("收到:你好", expected);
+    let came = match sender == address {
+        true => Ok(()),
+        false => Err(format!("应答来自 {sender}")),
+    };
+    check.expect(format!("应答来自程序绑定的地址 {address}"), came);
     other.receives_just("收到:hello", "应答");
     server.shows(&format!("{}\n你好\n", one.address()));
     server.shows(&format!("{}\nhello\n", other.address()));
     // The first one has been silent since; it may come back.
     one.sends("还在吗", address);
     one.receives_just("收到:还在吗", "对第二个数据报的应答");
+    one.has_nothing_more("每个数据报只有一个应答");
+    server.types_ctrl_d();
+    one.sends("键盘没了", address);
+    one.receives_just("收到:键盘没了", "应答（键盘输入的结束不是程序的结束）");
+    server.shows(&format!("{}\n键盘没了\n", one.address()));
+    #[cfg(unix)]
+    {
+        server.types_ctrl_c();
+        server.ends(0);
+    }
 }
 
 fn answers_are_not_answered(check: &Check) {
     let server = check.start(&[LOCAL]);
     let peer = check.peer("另一个同样的服务器");
     peer.sends("收到:你好", server.address());
+    peer.sends("收到:", server.address());
     peer.sends("你好", server.address());
-    let expected = "对“你好”的应答（“收到:你好”本身就是应答，不应再应答）";
+    let expected = "对“你好”的应答（以“收到:”开头的数据报本身就是应答，不应再应答）";
     peer.receives_just("收到:你好", expected);
-    server.shows("\n收到:你好\n");
-    peer.sends("完了", server.address());
-    peer.receives_just("收到:完了", "下一个应答，可见此前只应答了一次");
-}
-
-fn a_peer_that_never_reads_holds_up_nobody(check: &Check) {
-    let server = check.start(&[LOCAL]);
-    let deaf = check.peer("从不接收应答的客户端");
-    for _ in 0..500 {
-        let sent = deaf.socket().send_to(&[b'x'; 60_000], server.address());
-        // On some systems the own send buffer is full for a moment.
-        drop(sent);
+    let of_peer = format!("{}\n", peer.address());
+    server.shows(&format!(
+        "{of_peer}收到:你好\n{of_peer}收到:\n{of_peer}你好\n"
+    ));
+    // These do not begin with it.
+    for question in ["你收到:了吗", "收到", "收到：完了"] {
+        peer.sends(question, server.address());
+        let expected = "应答（这个数据报不以“收到:”开头；此前也没有多余的应答）";
+        peer.receives_just(format!("收到:{question}"), expected);
     }
-    check.did("从不接收应答的客户端发送 500 个大数据报（每个 60000 字节）");
-    asks_now_and_then(
-        check,
-        &check.peer("另一个客户端"),
-        &server,
-        |answered| check.expect("另一个客户端收到应答", answered),
-    );
 }
 
-fn a_flooding_peer_holds_up_nobody(check: &Check) {
+fn whatever_comes_is_answered(check: &Check) {
     let server = check.start(&[LOCAL]);
     let address = server.address();
-    let flooding = check.peer("不停发送的客户端");
-    let over = AtomicBool::new(false);
-    let answered = thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
-                let _ = flooding.socket().send_to(b"flood", address);
-            }
-        });
-        check.did("不停发送的客户端全速发送数据报");
-        let quiet = check.peer("偶尔提问的客户端");
-        let mut last = Ok(());
-        asks_now_and_then(check, &quiet, &server, |answered| last = answered);
-        over.store(true, Ordering::Relaxed);
-        last
+    let peer = check.peer("客户端");
+    let header = format!("{}\n", peer.address());
+
+    check
+        .peer("发送后随即关闭套接字的客户端")
+        .sends("别等我", address);
+
+    let long = "长".repeat((LONGEST_DATAGRAM - 7) / 3);
+    let datagrams: [(&[u8], &str, &str); 4] = [
+        (b"", "", "应答（空数据报也是数据报）"),
+        (
+            b"\xc4\xe3\xff",
+            "\u{fffd}\u{fffd}\u{fffd}",
+            "应答（原来的字节，即使不是 UTF-8）",
+        ),
+        (long.as_bytes(), &long, "应答（数据报有多长，就应答多长）"),
+        ("短".as_bytes(), "短", "应答"),
+    ];
+    for (data, text, expected) in datagrams {
+        peer.sends(data, address);
+        peer.receives_just(["收到:".as_bytes(), data].concat(), expected);
+        server.shows(&format!("{header}{text}\n"));
+    }
+
+    peer.sends("长".repeat(LONGEST_DATAGRAM / 3), address);
+    peer.sends("还在吗", address);
+    let expected = "应答（对上一个数据报的应答太长，一个数据报装不下，但程序不应因此停下）";
+    peer.receives_just("收到:还在吗", expected);
+    server.notes_what("标准错误说明有一个应答没有发送", |noted| {
+        (noted.lines().count() < 2).then(|| "只有给出地址的那一行".into())
     });
-    check.expect("偶尔提问的客户端收到应答", answered);
 }
 
-/// Asks until there is an answer, since UDP may lose a datagram where there is no room for it.
-fn asks_now_and_then(
-    check: &Check,
-    peer: &Peer,
-    server: &testing::exercise::Subject,
-    told: impl FnOnce(Result<(), String>),
-) {
-    let pause = Duration::from_millis(200);
-    let socket = peer.socket();
-    socket.set_read_timeout(Some(pause)).unwrap();
-    let tries = check.patience().as_millis() / pause.as_millis();
+fn a_flood_holds_up_nobody(check: &Check) {
+    let server = check.start(&[LOCAL]);
+    let address = server.address();
+    let flooding = check.peer("从不接收应答的客户端");
+    let _flood = flooding.keeps_sending("flood", address, Duration::ZERO);
+    let quiet = check.peer("偶尔提问的客户端");
+    // Asks until there is an answer, since UDP may lose a datagram where there is no room for it.
+    let tries = 100;
+    let pause = check.patience() / tries;
+    quiet.socket().set_read_timeout(Some(pause)).unwrap();
     let mut buffer = [0; 100];
-    for number in 0..tries {
-        let question = format!("第{number}次");
-        socket
-            .send_to(question.as_bytes(), server.address())
-            .unwrap();
-        if let Ok((length, _)) = socket.recv_from(&mut buffer) {
-            let answer = String::from_utf8_lossy(&buffer[..length]);
-            let right = answer.starts_with("收到:第");
-            return told(
-                right
-                    .then_some(())
-                    .ok_or(format!("收到的应答是：{}", literal(&*answer))),
-            );
+    let answered = (0..tries).any(|_| {
+        quiet.socket().send_to("在吗".as_bytes(), address).unwrap();
+        let came = quiet.socket().recv_from(&mut buffer);
+        came.is_ok_and(|(length, _)| buffer[..length] == *"收到:在吗".as_bytes())
+    });
+    let came = match answered {
+        true => Ok(()),
+        false => Err(format!("提问 {tries} 次，都没有收到应答")),
+    };
+    check.expect("偶尔提问的客户端收到应答：“收到:在吗”", came);
+}
+
+/// How many datagrams wait to be shown, how many more the pipe may hold, and how many are sent: so
+/// many that some are left out.
+const WAITING: usize = 512;
+const IN_THE_PIPE: usize = 200;
+const SENT: usize = 1_500;
+
+fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
+    let server = check.start(&[LOCAL]);
+    let address = server.address();
+    let one = check.peer("客户端甲");
+    let other = check.peer("客户端乙");
+    server.is_not_read();
+    check.did(format!(
+        "客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到应答再发下一个"
+    ));
+    let limit = 6 * check.patience();
+    let deadline = Instant::now() + limit;
+    for number in 1..=SENT {
+        if Instant::now() > deadline {
+            let came = Err(format!("只有 {} 个", number - 1));
+            check.expect(format!("{}内都有应答", seconds(limit)), came)
         }
+        let data = format!("{number:0>8000}");
+        one.socket().send_to(data.as_bytes(), address).unwrap();
+        let expected = format!("第 {number} 个应答（此时没有人读取标准输出）");
+        one.receives_quietly(format!("收到:{data}"), &expected);
     }
-    told(Err(format!("提问 {tries} 次，都没有收到应答")));
+    other.sends("我呢", address);
+    other.receives_just("收到:我呢", "应答（此时没有人读取标准输出）");
+
+    server.is_read_again();
+    let expected = format!("标准输出依次显示客户端甲的前 {WAITING} 个数据报");
+    server.shows_what(&expected, |shown| {
+        let pairs = numbers(shown).zip(1..=WAITING);
+        let right = pairs
+            .take_while(|(came, expected)| came == expected)
+            .count();
+        (right < WAITING).then(|| format!("只依次显示了前 {right} 个"))
+    });
+    // The number of those left out comes with the first of these, and with none of the others.
+    for question in ["又能看了", "还能看", "接着看"] {
+        other.sends(question, address);
+        other.receives_just(format!("收到:{question}"), "应答");
+        server.shows(&format!("{}\n{question}\n", other.address()));
+    }
+    let shown = numbers(&server.shown()).count();
+    let most = WAITING + IN_THE_PIPE;
+    let came = match shown <= most {
+        true => Ok(()),
+        false => Err(format!("显示了 {shown} 个，可见程序把它们都存了下来")),
+    };
+    let expected =
+        format!("最多 {WAITING} 个数据报等待显示，再加上管道中存放的，此前显示的不超过 {most} 个");
+    check.expect(expected, came);
+    let of_other = server.shown().matches("\n我呢\n").count();
+    let left_out = SENT + 1 - shown - of_other;
+    let expected =
+        format!("标准错误中“另有 N 个数据报”说明略过的数目：有应答而没有显示的共 {left_out} 个");
+    server.notes_what(&expected, |noted| {
+        let told: usize = noted.lines().filter_map(number_left_out).sum();
+        (told != left_out).then(|| format!("说明的共 {told} 个"))
+    });
+}
+
+/// The numbers that have been shown, in their order.
+fn numbers(shown: &str) -> impl Iterator<Item = usize> {
+    let texts = shown.lines().filter(|line| line.len() == 8000);
+    texts.filter_map(|text| text.trim_start_matches('0').parse().ok())
+}
+
+/// How many datagrams were left out, if `line` says that.
+fn number_left_out(line: &str) -> Option<usize> {
+    let (_, rest) = line.split_once("另有 ")?;
+    rest.split_once(" 个数据报")?.0.parse().ok()
+}
+
+fn the_end_of_the_screen_ends_the_program(check: &Check) {
+    let server = check.start(&[LOCAL]);
+    let address = server.address();
+    let peer = check.peer("客户端");
+    peer.sends("你好", address);
+    peer.receives_just("收到:你好", "应答");
+    server.closes_its_output();
+    check.did("客户端不断发送数据报");
+    let send = || drop(peer.socket().send_to("在吗".as_bytes(), address));
+    server.ends_amid(send, 0);
 }

@@ -5,6 +5,7 @@
 //! comes, it tells the whole story, in Chinese and in the order in which it happened: each step, what
 //! was expected, what came, and what the programs have said.
 
+use crate::output::Reading;
 use crate::{DEADLINE, Ended, Output, Program};
 use common::{is_timeout, retry_interrupted};
 use std::fmt::Display;
@@ -12,6 +13,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::panic::{Location, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -456,6 +458,22 @@ impl Subject<'_> {
         self.check.expect(expected, came);
     }
 
+    /// Standard output has shown these lines and nothing else, and the check has seen the last one.
+    #[track_caller]
+    pub fn has_shown_just<Line: Display>(&self, lines: &[Line]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let shown = self.program.shown();
+        let came = match shown == text {
+            true => Ok(()),
+            false => Err(instead(shown.as_bytes(), text.as_bytes())),
+        };
+        let expected = match lines {
+            [] => "标准输出没有内容".into(),
+            _ => format!("标准输出的全部内容是{}", literal(&text)),
+        };
+        self.check.expect(format!("{}{expected}", self.of()), came);
+    }
+
     /// The program ends with this exit status.
     #[track_caller]
     pub fn ends(self, status: i32) -> Ended {
@@ -465,32 +483,124 @@ impl Subject<'_> {
 
     /// The program ends, with one of these exit statuses.
     #[track_caller]
-    pub fn ends_with_one_of(self, statuses: [i32; 2]) -> Ended {
+    pub fn ends_with_one_of(mut self, statuses: [i32; 2]) -> Ended {
         let limit = self.check.patience;
-        let [one, other] = statuses;
-        self.ends_so(limit, &statuses, &format!("{one} 或 {other}"))
+        let ended = self.program.end_before(limit);
+        self.has_ended_with(&statuses, ended.ok_or(limit))
     }
 
     /// The program ends with this exit status, within a limit that the exercise itself sets: a pause
     /// that it asks for, and [`Check::patience`] beyond it.
     #[track_caller]
-    pub fn ends_within(self, limit: Duration, status: i32) -> Ended {
-        self.ends_so(limit, &[status], &status.to_string())
+    pub fn ends_within(mut self, limit: Duration, status: i32) -> Ended {
+        let ended = self.program.end_before(limit);
+        self.has_ended_with(&[status], ended.ok_or(limit))
     }
 
+    /// It has ended with one of these exit statuses; or it has not within the limit that is told
+    /// instead.
     #[track_caller]
-    fn ends_so(mut self, limit: Duration, statuses: &[i32], told: &str) -> Ended {
+    fn has_ended_with(&self, statuses: &[i32], ended: Result<Ended, Duration>) -> Ended {
         let name = self.name();
-        let came = match self.program.end_before(limit) {
-            None => Err(format!("{}后{name}仍在运行", seconds(limit))),
-            Some(ended) => match ended.status {
+        let came = match ended {
+            Err(limit) => Err(format!("{}后{name}仍在运行", seconds(limit))),
+            Ok(ended) => match ended.status {
                 Some(status) if statuses.contains(&status) => Ok(ended),
                 Some(came) => Err(format!("{name}结束，退出状态码为 {came}")),
                 None => Err(format!("{name}被信号终止，没有退出状态码")),
             },
         };
+        let told = Vec::from_iter(statuses.iter().map(i32::to_string)).join(" 或 ");
         self.check
             .expect(format!("{name}结束，退出状态码为 {told}"), came)
+    }
+
+    /// The program ends with this exit status, but not until `pause` has passed since `since`, which
+    /// is taken as for [`Peer::receives_after`].
+    #[track_caller]
+    pub fn ends_after(
+        mut self,
+        since: Instant,
+        pause: Duration,
+        status: i32,
+        expected: &str,
+    ) -> Ended {
+        let limit = pause + self.check.patience;
+        let left = (since + limit).saturating_duration_since(Instant::now());
+        let ended = self.program.end_before(left);
+        let passed = since.elapsed();
+        let ended = self.has_ended_with(&[status], ended.ok_or(limit));
+        let came = match passed < pause {
+            true => Err(format!("{}后就结束了", seconds(passed))),
+            false => Ok(ended),
+        };
+        self.check.expect(expected, came)
+    }
+
+    /// The program ends with this exit status, while `again` is done again and again.
+    #[track_caller]
+    pub fn ends_amid(mut self, mut again: impl FnMut(), status: i32) -> Ended {
+        let limit = self.check.patience;
+        let deadline = Instant::now() + limit;
+        let ended = loop {
+            again();
+            match self.program.end_before(LOOK) {
+                Some(ended) => break Ok(ended),
+                None if Instant::now() > deadline => break Err(limit),
+                None => {}
+            }
+        };
+        self.has_ended_with(&[status], ended)
+    }
+
+    /// What standard output has shown so far.
+    pub fn shown(&self) -> String {
+        self.program.shown()
+    }
+
+    /// Standard output shows what it should sooner or later: then `problem` finds none any more.
+    #[track_caller]
+    pub fn shows_what(&self, expected: &str, problem: impl Fn(&str) -> Option<String>) {
+        self.says_what(self.program.out.as_ref().unwrap(), expected, problem);
+    }
+
+    /// The same of standard error.
+    #[track_caller]
+    pub fn notes_what(&self, expected: &str, problem: impl Fn(&str) -> Option<String>) {
+        self.says_what(&self.program.err, expected, problem);
+    }
+
+    #[track_caller]
+    fn says_what(&self, output: &Output, expected: &str, problem: impl Fn(&str) -> Option<String>) {
+        let fine = |said: &str, _| problem(said).is_none().then_some(());
+        let fine = output.wait_within(self.check.patience, fine);
+        let came = fine.ok_or_else(|| problem(&output.text()).unwrap_or_default());
+        self.check.expect(expected, came);
+    }
+
+    /// From now on nobody reads standard output, which stays open: Ctrl-S on a terminal.
+    pub fn is_not_read(&self) {
+        self.check
+            .did("停止读取程序的标准输出，但不关闭它（如同在终端中按 Ctrl-S）");
+        self.reading(Reading::Paused);
+    }
+
+    /// Standard output is read again: Ctrl-Q on a terminal.
+    pub fn is_read_again(&self) {
+        self.check
+            .did("恢复读取程序的标准输出（如同在终端中按 Ctrl-Q）");
+        self.reading(Reading::On);
+    }
+
+    /// Nobody will read standard output any more: the end of `head` behind a pipe.
+    pub fn closes_its_output(&self) {
+        self.check
+            .did("关闭程序标准输出的另一端（如同 | head -1 读完一行后退出）");
+        self.reading(Reading::Over);
+    }
+
+    fn reading(&self, reading: Reading) {
+        self.program.out.as_ref().unwrap().set_reading(reading);
     }
 }
 
@@ -535,15 +645,19 @@ impl Peer<'_> {
     /// A datagram comes. Returns it, and its sender.
     #[track_caller]
     pub fn receives(&self, expected: &str) -> (Vec<u8>, SocketAddr) {
-        let name = self.name;
+        let came = self.receives_any_quietly(expected);
+        let told = literal(&came.0);
+        self.check.did(format!("{}收到数据报：{told}", self.name));
+        came
+    }
+
+    /// The same, without a word about it in the story.
+    #[track_caller]
+    pub fn receives_any_quietly(&self, expected: &str) -> (Vec<u8>, SocketAddr) {
         match self.next() {
-            Ok(came) => {
-                self.check
-                    .did(format!("{name}收到数据报：{}", literal(&came.0)));
-                came
-            }
+            Ok(came) => came,
             Err(problem) => {
-                let expected = format!("{name}收到{expected}");
+                let expected = format!("{}收到{expected}", self.name);
                 self.check.expect(expected, Err(problem))
             }
         }
@@ -573,14 +687,16 @@ impl Peer<'_> {
         expected: &str,
     ) -> SocketAddr {
         let data = data.as_ref();
-        let limit = (since + pause + self.check.patience).saturating_duration_since(Instant::now());
-        let came = self.next_within(limit);
+        let limit = pause + self.check.patience;
+        let came = self.next_within(limit.saturating_sub(since.elapsed()));
         let passed = since.elapsed();
-        let came = came.and_then(|(came, sender)| match came == data {
-            false => Err(instead(&came, data)),
-            true if passed < pause => Err(format!("{}后就收到了", seconds(passed))),
-            true => Ok(sender),
-        });
+        let came = match came {
+            Err(_) if passed > limit => Err(format!("{}后还没有收到", seconds(limit))),
+            Err(problem) => Err(problem),
+            Ok((came, _)) if came != data => Err(instead(&came, data)),
+            Ok(_) if passed < pause => Err(format!("{}后就收到了", seconds(passed))),
+            Ok((_, sender)) => Ok(sender),
+        };
         let expected = format!("{}收到{expected}：{}", self.name, literal(data));
         self.check.expect(expected, came)
     }
@@ -622,6 +738,42 @@ impl Peer<'_> {
     fn next_within(&self, limit: Duration) -> Result<(Vec<u8>, SocketAddr), String> {
         let came = self.check.wait_for(limit, || self.look());
         came.unwrap_or_else(|why| Err(format!("{why}没有收到数据报")))
+    }
+
+    /// This datagram comes, and the story does not mention it: for what is done a thousand times.
+    #[track_caller]
+    pub fn receives_quietly(&self, data: impl AsRef<[u8]>, expected: &str) {
+        let data = data.as_ref();
+        let problem = match self.next() {
+            Ok((came, _)) if came == data => return,
+            Ok((came, _)) => instead(&came, data),
+            Err(problem) => problem,
+        };
+        let expected = format!("{}收到{expected}：{}", self.name, literal(data));
+        self.check.expect(expected, Err(problem))
+    }
+
+    /// Sends a datagram again and again, with this pause between them, until what is returned is
+    /// dropped.
+    #[must_use]
+    pub fn keeps_sending(&self, data: &'static str, to: SocketAddr, pause: Duration) -> Sender<()> {
+        let (name, data_told) = (self.name, literal(data));
+        self.check.did(match pause.is_zero() {
+            true => format!("{name}开始不停地发送数据报：{data_told}"),
+            false => format!(
+                "{name}开始每隔 {}发送一个数据报：{data_told}",
+                seconds(pause)
+            ),
+        });
+        let socket = self.socket.try_clone().unwrap();
+        let (sending, stop) = mpsc::channel();
+        thread::spawn(move || {
+            while stop.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                // On some systems the own send buffer is full for a moment.
+                let _ = socket.send_to(data.as_bytes(), to);
+            }
+        });
+        sending
     }
 
     /// A datagram, if one comes before the receive timeout of the socket.

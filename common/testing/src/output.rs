@@ -17,6 +17,18 @@ pub(crate) struct Output {
 struct State {
     bytes: Vec<u8>,
     ended: bool,
+    reading: Reading,
+}
+
+/// Whether a stream is read. A change shows when the next bytes have come.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(crate) enum Reading {
+    #[default]
+    On,
+    /// Not now: a program that writes waits when the pipe is full.
+    Paused,
+    /// Never again: a program that writes gets an error.
+    Over,
 }
 
 impl State {
@@ -32,18 +44,34 @@ impl Output {
         let collected = output.clone();
         thread::spawn(move || {
             let mut buffer = vec![0; 64 * 1024];
-            loop {
+            while collected.may_read() {
                 let length = stream.read(&mut buffer).unwrap_or(0);
+                if length == 0 {
+                    break;
+                }
                 let mut state = collected.state.lock().unwrap();
                 state.bytes.extend_from_slice(&buffer[..length]);
-                state.ended = length == 0;
                 collected.changed.notify_all();
-                if state.ended {
-                    return;
-                }
             }
+            drop(stream);
+            collected.state.lock().unwrap().ended = true;
+            collected.changed.notify_all();
         });
         output
+    }
+
+    /// Waits as long as reading is paused; false: it is over.
+    fn may_read(&self) -> bool {
+        let state = self.state.lock().unwrap();
+        let paused = |state: &mut State| state.reading == Reading::Paused;
+        let state = self.changed.wait_while(state, paused).unwrap();
+        state.reading == Reading::On
+    }
+
+    /// Reads the stream from now on, or not.
+    pub(crate) fn set_reading(&self, reading: Reading) {
+        self.state.lock().unwrap().reading = reading;
+        self.changed.notify_all();
     }
 
     /// All that has come so far.

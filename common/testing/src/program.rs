@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ const LITTLE: Duration = Duration::from_millis(50);
 pub struct Program {
     name: String,
     child: Child,
-    input: Option<ChildStdin>,
+    /// What is typed goes here, and on to the program when it is ready to read it.
+    input: Option<Sender<Vec<u8>>>,
     pub(crate) out: Option<Arc<Output>>,
     pub(crate) err: Arc<Output>,
     /// The program's end of its terminal, if it has one.
@@ -90,7 +92,7 @@ impl Program {
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Program {
             name,
-            input: child.stdin.take(),
+            input: child.stdin.take().map(typing),
             out: child.stdout.take().map(Output::collect),
             err: Output::collect(child.stderr.take().unwrap()),
             child,
@@ -119,7 +121,7 @@ impl Program {
         let mut child = command.spawn().unwrap();
         Program {
             name: format!("{command:?} on a terminal"),
-            input: child.stdin.take(),
+            input: child.stdin.take().map(typing),
             out: Some(Output::collect(screen)),
             err: Output::collect(child.stderr.take().unwrap()),
             child,
@@ -145,7 +147,7 @@ impl Program {
         drop(child.stdout.take());
         Program {
             name: format!("{command:?} without a reader"),
-            input: child.stdin.take(),
+            input: child.stdin.take().map(typing),
             out: None,
             err: Output::collect(child.stderr.take().unwrap()),
             child,
@@ -166,11 +168,8 @@ impl Program {
 
     /// Types bytes, without a line end. A program that has ended does not see them.
     pub fn type_bytes(&mut self, bytes: &[u8]) {
-        let _ = self
-            .input
-            .as_mut()
-            .expect("the input has ended")
-            .write_all(bytes);
+        let input = self.input.as_ref().expect("the input has ended");
+        let _ = input.send(bytes.to_vec());
     }
 
     /// Ends the input: Ctrl-D.
@@ -312,6 +311,14 @@ impl Program {
             self.noted()
         )
     }
+}
+
+/// Writes what comes through the channel, on a thread of its own: a program that does not read holds
+/// up nobody. The input ends with the channel.
+fn typing(mut input: ChildStdin) -> Sender<Vec<u8>> {
+    let (typed, coming) = mpsc::channel::<Vec<u8>>();
+    thread::spawn(move || coming.iter().try_for_each(|bytes| input.write_all(&bytes)));
+    typed
 }
 
 /// An output whose other end is closed before the program starts, so that not even its first line

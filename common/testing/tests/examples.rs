@@ -10,12 +10,12 @@
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use testing::{
-    DEADLINE, Program, accept, check_command_line, check_refused, check_refused_locals,
-    check_refused_remotes, example, listen, read, receive, root, tempdir, udp,
-};
 #[cfg(unix)]
 use testing::{HOSTILE, check_hostile_text_is_harmless};
+use testing::{
+    Program, accept, check_command_line, check_refused, check_refused_locals,
+    check_refused_remotes, example, listen, read, receive, root, tempdir, udp,
+};
 
 /// A solution: its package, its name and its usage.
 type Solution = (&'static str, &'static str, &'static str);
@@ -230,25 +230,6 @@ fn retry_tells_of_a_stranger_once() {
     let ended = client.end();
     assert_eq!(ended.status, Some(0), "{ended:?}");
     assert_eq!(ended.err.matches("忽略").count(), 1, "{ended:?}");
-}
-
-/// Ten tries without a receipt.
-#[test]
-#[ignore = "takes half a minute; .ci/run runs it"]
-fn a_message_without_a_receipt_is_a_failure_at_the_end() {
-    let receiver = udp();
-    let remote = receiver.local_addr().unwrap().to_string();
-    let mut sender = Program::start(&exe("feiq-sender", "acknowledged"), &[&remote]);
-    sender.type_line("x");
-    sender.end_input();
-    let ended = sender.end_before(2 * DEADLINE).expect("it is still trying");
-    assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(
-        ended
-            .err
-            .contains("无法确认送达（发送了 10 次，没有收到回执）"),
-        "{ended:?}"
-    );
 }
 
 /// Nothing that the user has is deleted or replaced, whatever it is called, and no size is believed

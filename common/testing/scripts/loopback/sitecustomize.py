@@ -33,6 +33,7 @@ def real(address):
 
 class Socket(socket.socket):
     told = None
+    senders = set()  # an answer goes to the port that a datagram came from
 
     def bind(self, address):
         host, port, *rest = address
@@ -56,8 +57,14 @@ class Socket(socket.socket):
     def connect(self, address):
         super().connect(real(address))
 
+    def recvfrom(self, *size):
+        data, sender = super().recvfrom(*size)
+        self.senders.add(sender)
+        return data, sender
+
     def sendto(self, data, *rest):
-        return super().sendto(data, *rest[:-1], real(rest[-1]))
+        to = rest[-1]
+        return super().sendto(data, *rest[:-1], to if to in self.senders else real(to))
 
 
 socket.socket = Socket

@@ -53,9 +53,9 @@ pub(super) fn prepare(command: &str, ports: &Ports) -> Prepared {
             listens: None,
         };
     }
-    let built = format!("{}/", executables().display());
     let listens = command.contains("python3 ") && {
-        let script = command.split(' ').find(|word| word.ends_with(".py"));
+        let mut words = command.split([' ', '(', ')', '/']);
+        let script = words.find(|word| word.ends_with(".py"));
         let program = script.map(|script| script.trim_end_matches(".py").replace('_', "-"));
         program.is_some_and(|program| entry(&LISTENERS, &program).is_some())
             || ["create_server(", ".bind("]
@@ -66,7 +66,7 @@ pub(super) fn prepare(command: &str, ports: &Ports) -> Prepared {
         // A script finds the real ports itself.
         line: match command.contains("python3 ") {
             true => command.into(),
-            false => ports.real(command).replace("target/debug/", &built),
+            false => ports.real(command),
         },
         listens: listens.then_some(Listens::Script),
     }
@@ -79,7 +79,7 @@ fn entry<T: Copy>(table: &[(&str, T)], wanted: &str) -> Option<T> {
 }
 
 /// `BEFORE cargo run -q -p PACKAGE --example EXAMPLE -- ARGUMENTS BEHIND`, where most of it may be
-/// missing.
+/// missing, or `BEFORE target/debug/PACKAGE ARGUMENTS BEHIND`.
 struct CargoRun<'a> {
     before: &'a str,
     package: &'a str,
@@ -90,7 +90,8 @@ struct CargoRun<'a> {
 
 impl CargoRun<'_> {
     fn parse(command: &str) -> Option<CargoRun<'_>> {
-        let (before, run) = command.split_once("cargo run -q -p ")?;
+        let runs = ["cargo run -q -p ", "target/debug/"];
+        let (before, run) = runs.iter().find_map(|run| command.split_once(run))?;
         let ends = [" 2>", ">", "|", "'", ";", " &", " <", ")"].map(|end| run.find(end));
         let end = ends.into_iter().flatten().min().unwrap_or(run.len());
         let (run, behind) = run.split_at(end);

@@ -98,6 +98,11 @@ pub struct Table {
     pub rows: Vec<(usize, Vec<String>)>,
 }
 
+/// Whether a session takes longer than a test may: its first block is marked `console slow`.
+pub fn is_slow(session: &[Block]) -> bool {
+    session[0].language == "console slow"
+}
+
 impl Sheet {
     /// The sheet of a program, or the README of the course (`.`).
     pub fn open(directory: &str) -> Sheet {

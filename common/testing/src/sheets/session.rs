@@ -2,7 +2,7 @@
 
 use super::command::{Listens, prepare};
 use super::ports::{Ports, without_ports};
-use super::{Block, PROGRAMS, Problem, Scripts, Sheet};
+use super::{Block, PROGRAMS, Problem, Scripts, Sheet, is_slow};
 use crate::{DEADLINE, Program, TempDir, address_in, root, tempdir};
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -12,6 +12,13 @@ use std::time::{Duration, Instant};
 
 /// How often a script is asked whether it listens.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// After how long a script that has not ended is interrupted again. Python looks for signals between
+/// two steps: one that comes just before it begins to wait is not seen while it waits.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// How long a session may take that is marked as slow.
+const SLOW: Duration = Duration::from_secs(300);
 
 /// How long a script is watched that should wait.
 const A_MOMENT: Duration = Duration::from_secs(1);
@@ -70,7 +77,8 @@ enum Step {
     /// Whatever comes, up to what is shown next: a line that says `…`, or the end of a line.
     Skip,
     Type(String),
-    Interrupt,
+    /// The signal of Ctrl-C, or of Ctrl-\, which no program here asks for.
+    Interrupt(&'static str),
     EndInput,
     Stop,
 }
@@ -97,7 +105,8 @@ fn steps(block: &Block) -> Vec<(usize, Step)> {
             }
             let (typed, after) = typed.split_once('›').unwrap();
             let step = match typed {
-                "Ctrl-C" => Step::Interrupt,
+                "Ctrl-C" => Step::Interrupt("INT"),
+                "Ctrl-\\" => Step::Interrupt("QUIT"),
                 "Ctrl-D" => Step::EndInput,
                 "Ctrl-Z" => Step::Stop,
                 typed => Step::Type(typed.into()),
@@ -126,6 +135,8 @@ struct Terminal {
     compared: usize,
     /// Whether what comes next may be anything, up to what is shown then.
     skips: bool,
+    /// When the program in it was last interrupted.
+    interrupted: Option<Instant>,
     /// The exit status of the program that has ended last.
     status: Option<i32>,
 }
@@ -138,6 +149,7 @@ impl Terminal {
             is_script: false,
             compared: 0,
             skips: false,
+            interrupted: None,
             status: None,
         }
     }
@@ -159,8 +171,19 @@ impl Terminal {
         let _ = kill.stderr(Stdio::null()).status(); // it may have ended
     }
 
+    fn interrupt(&mut self, signal: &str) {
+        self.signal(signal);
+        self.interrupted = Some(Instant::now());
+    }
+
+    /// Whether a script may have missed its interrupt.
+    fn is_due_again(&self) -> bool {
+        let since = self.interrupted.filter(|_| self.is_script);
+        since.is_some_and(|since| since.elapsed() > AGAIN)
+    }
+
     fn waits_for_nothing_else(&self) -> bool {
-        matches!(self.next(), None | Some((_, Step::Interrupt)))
+        matches!(self.next(), None | Some((_, Step::Interrupt(_))))
     }
 }
 
@@ -206,7 +229,8 @@ impl Session {
     /// Goes round the terminals, in each up to the place where it waits for another one.
     fn run(self, blocks: &[Block]) -> Result<(), Problem> {
         let mut terminals: Vec<Terminal> = blocks.iter().map(Terminal::new).collect();
-        let deadline = Instant::now() + self.limit;
+        let limit = if is_slow(blocks) { SLOW } else { self.limit };
+        let deadline = Instant::now() + limit;
         while terminals.iter().any(|terminal| terminal.next().is_some()) {
             for current in 0..terminals.len() {
                 // The first terminal, the server's, is interrupted last.
@@ -249,10 +273,15 @@ impl Session {
                     terminal.program = Some(self.start(number, &line)?);
                     terminal.compared = 0;
                     terminal.skips = false;
+                    terminal.interrupted = None;
                 }
                 Step::Shows(text) => {
                     let expected = without_ports(text);
                     match shows(terminal, number, &expected, in_time)? {
+                        None if terminal.is_due_again() => {
+                            terminal.interrupt("INT");
+                            return Ok(());
+                        }
                         None => return Ok(()),
                         Some(end) => terminal.compared = end,
                     }
@@ -265,12 +294,13 @@ impl Session {
                 }
                 Step::EndInput => terminal.program.as_mut().unwrap().end_input(),
                 Step::Stop => terminal.signal("STOP"),
-                Step::Interrupt if may_interrupt => {
-                    terminal.signal("INT");
+                Step::Interrupt(signal) if may_interrupt => {
+                    let signal = *signal;
+                    terminal.interrupt(signal);
                     terminal.steps.next();
                     return Ok(());
                 }
-                Step::Interrupt => return Ok(()),
+                Step::Interrupt(_) => return Ok(()),
             }
             terminal.steps.next();
         }

@@ -6,7 +6,7 @@ use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
 
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
 /// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
-const FEATURES: [(&str, &str, &str); 43] = [
+const FEATURES: &[(&str, &str, &str)] = &[
     ("udp-client", "`use`", "use common::"),
     ("udp-client", "constant", "const "),
     ("udp-client", "`ExitCode`", "-> ExitCode"),
@@ -18,6 +18,7 @@ const FEATURES: [(&str, &str, &str); 43] = [
     ("udp-client", "tuple pattern", "let (data, sender)"),
     ("udp-server", "`match` as a value", "= match "),
     ("udp-server", "`Some` and `None`", "Some(_) =>"),
+    ("udp-server", "reference to a result", "&address::remote("),
     ("udp-server", "`unwrap_or`", ".unwrap_or("),
     ("udp-server", "failure as a value", "note_failure("),
     ("udp-chat", "reference parameter", "(socket: &UdpSocket)"),
@@ -28,6 +29,7 @@ const FEATURES: [(&str, &str, &str); 43] = [
     ),
     ("udp-chat", "`String` and `&str`", ".as_str()"),
     ("udp-chat", "pattern of a literal", "\"1\" =>"),
+    ("udp-chat", "`Ok(())`", "Ok(())"),
     ("udp-chat", "wildcard", "_ => "),
     ("feiq-sender", "integer type", ": u32"),
     ("feiq-sender", "digit separator", "324_244"),
@@ -46,22 +48,29 @@ const FEATURES: [(&str, &str, &str); 43] = [
     ("tcp-client", "mutable borrow", "&mut "),
     ("tcp-client", "slice", "[..length]"),
     ("tcp-echo-server", "`mut` in a pattern", "let (mut client"),
+    ("tcp-echo-server", "`?` in a chain", ")?.unwrap_or("),
     ("tcp-echo-server", "`for` and an iterator", "for line in "),
+    ("tcp-echo-server", "`chunks`", ".chunks("),
     ("tcp-echo-server", "`drop`", "drop("),
     ("file-client", "library of the package", "use file_client::"),
+    ("file-client", "closure without parameters", "(|| "),
     ("file-client", "closure in a variable", "let look_up = |"),
     ("file-client", "`map`", ".map(|"),
     ("file-client", "`map_err`", ".map_err("),
     ("file-client", "`let _`", "let _ = "),
+    ("file-client", "`return Err`", "return Err("),
     ("file-client", "`into`", ".into()"),
+    ("file-server", "slice of bytes", ": &[u8]"),
     ("file-server", "nested type", "Result<Option<"),
     (
         "file-server",
         "nested pattern",
         "Err(Error::Input(reason)) =>",
     ),
+    ("file-server", "name as a pattern", "opened =>"),
     ("file-server", "`clone`", ".clone()"),
     ("file-server", "`move`", "move |"),
+    ("file-server", "`if let`", "if let Some("),
 ];
 
 /// The table of the sheet explains what this program shows first, in its order, each with a piece of
@@ -101,7 +110,7 @@ fn what_is_new_is_explained_where_it_is_met_first() {
         let met = PROGRAMS
             .iter()
             .find(|program| source(program).contains(sign));
-        assert_eq!(met, Some(&first), "{name}: {sign}");
+        assert_eq!(met, Some(first), "{name}: {sign}");
     }
 }
 

@@ -19,12 +19,12 @@ mod tables;
 use diagrams::check_diagrams;
 use features::check_features;
 use prose::{check_exercises, check_front_page, check_links, check_sections};
-use rows::{check_rows, is_slow};
+use rows::check_rows;
 use std::path::Path;
 use std::thread;
 use tables::{check_finger, check_tables};
 use testing::DEADLINE;
-use testing::sheets::{Block, PROGRAMS, Scripts, Sheet};
+use testing::sheets::{Block, PROGRAMS, Scripts, Sheet, is_slow};
 
 fn check(program: &str) {
     let sheet = Sheet::open(program);

@@ -1,6 +1,6 @@
 //! "Where the script breaks": every row is a command.
 
-use testing::sheets::{Block, Sheet, Table};
+use testing::sheets::{Sheet, Table};
 
 /// How the title of a row begins whose recipe cannot be a screen here: another system is asked for,
 /// or what a terminal does with what it is shown.
@@ -62,9 +62,4 @@ fn exceptions(text: &str) -> impl Iterator<Item = &str> {
             .iter()
             .any(|end| word.len() > end.len() && word.ends_with(end))
     })
-}
-
-/// Whether a session takes longer than a test may: its first block is marked `console slow`.
-pub fn is_slow(session: &[Block]) -> bool {
-    session[0].language == "console slow"
 }

@@ -5,7 +5,7 @@
 use common::{Error, console};
 use std::path::Path;
 use std::time::Duration;
-use testing::sheets::{Block, PROGRAMS, Problem, Scripts, Sheet, Table};
+use testing::sheets::{Block, PROGRAMS, Problem, Scripts, Sheet, Table, is_slow};
 
 /// How long a screen may take to show what the sheet shows.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -83,10 +83,7 @@ fn rows(sheet: &Sheet, scripts: &Scripts) -> Result<bool, Error> {
         let of_row =
             |session: &&Vec<Block>| sheet.fold(session[0].first) == format!("{number}. {title}");
         let of_row: Vec<_> = sessions.iter().filter(of_row).collect();
-        let is_slow = of_row
-            .iter()
-            .any(|session| session[0].language == "console slow");
-        if of_row.is_empty() || is_slow {
+        if of_row.is_empty() || of_row.iter().any(|session| is_slow(session)) {
             console::print(format!("  {number}. {title}：要自己动手试，见讲义"))?;
             continue;
         }
