@@ -71,7 +71,7 @@ testing::exercise! {
              "rest.limit() == 0 => return part.file.write_all(&file).context(\"写入\"),"),
             ("part.file.write_all(&buffer[..length])", "file.write_all(&buffer[..length])"),
         ]),
-        ("appends", two_at_once_do_no_harm, "第一个程序已经下载完毕", &[
+        ("appends", two_at_once_do_no_harm, "f.txt 的内容是", &[
             (".write(true)\n            .create(true)\n            .truncate(false)",
              ".append(true).create(true)"),
             ("length if length == size =>", "_ if true =>"),
@@ -495,21 +495,27 @@ fn two_at_once_do_no_harm(check: &Check) {
     let of_first = lab.asked_again(0);
     let second = start("第二个程序");
     let of_second = lab.asked_again(0);
-    of_first.sends("10 77\nhello");
-    first.shows("收到消息\n");
-    of_second.sends("10 77\nh");
+    let to = |which| check.did(format!("（以下发给{which}程序）"));
+    // To the first one so much that some of it is on the disk when the second one begins.
+    let whole = sample(MUCH + 100_000);
+    let line = format!("{} 77\n", whole.len());
+    to("第一个");
+    of_first.sends([line.as_bytes(), &whole[..MUCH]].concat());
+    to("第二个");
+    of_second.sends([line.as_bytes(), &whole[..1]].concat());
     second.shows("收到消息\n");
-    of_first.sends("world");
+    to("第一个");
+    of_first.sends(&whole[MUCH..]);
     of_first.closes();
     first.ends(0);
-    let whole = Some(&b"helloworld"[..]);
-    lab.has(whole, true, "第一个程序已经下载完毕");
+    lab.has(Some(&whole), true, "第一个程序已经下载完毕");
     lab.listener = listen().0;
     check.did("服务器停止监听");
-    of_second.sends("elloworld");
+    to("第二个");
+    of_second.sends(&whole[1..]);
     of_second.closes();
     second.ends_with_one_of([0, 1]);
-    lab.has(whole, true, "两个程序都已经结束");
+    lab.has(Some(&whole), true, "两个程序都已经结束");
 }
 
 /// The worked solution of the server, the directory that it serves, and a way to it that breaks the

@@ -392,6 +392,9 @@ fn several_clients_are_served_at_once(check: &Check) {
     halfway.sends("0 f.");
     let slow = lab.connect("暂不接收的客户端");
     slow.sends("0 large.txt\n");
+    let begun = slow.socket().peek(&mut [0]);
+    let begun = begun.map_err(|error| check.trouble(&error));
+    check.expect("应答的开头到来，暂不接收的客户端不接收", begun);
     let other = lab.connect("另一个客户端");
     other.sends("9000000 large.txt\n");
     let answer = other.receives_the_end("应答之后，程序正常关闭连接");

@@ -55,7 +55,7 @@ pub fn sample(length: usize) -> Vec<u8> {
     let lines: String = (0..6_500).map(|line| format!("{line:09}\n")).collect();
     let mut text = Vec::with_capacity(length + lines.len());
     for block in 0.. {
-        text.extend(format!("第 {block} 块\n").as_bytes());
+        text.extend(format!("block {block}\n").as_bytes());
         text.extend(lines.as_bytes());
         if text.len() > length {
             break;
