@@ -329,7 +329,7 @@ fn what_is_no_request_is_refused(check: &Check) {
     check.did("一直不发送换行的客户端发送 100000 字节，不关闭连接");
     // The server may close before all of it has been sent.
     let _ = client.socket().write_all(&[b'1'; 100_000]);
-    client.is_closed("程序不再等待换行，关闭连接（请求最多 2000 字节）");
+    client.is_closed_without_a_word("程序不再等待换行，关闭连接（请求最多 2000 字节）");
 
     lab.server
         .shows_times("你下载的文件不存在\n", refused.len() + 2);

@@ -14,6 +14,7 @@ use common::{Context, Error, address, console, explain};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Where to connect: the script's port.
 const REMOTE: &str = "127.0.0.1:10050";
@@ -24,6 +25,10 @@ const MAX_MESSAGE_LEN: usize = 1024 * 1024;
 
 /// How many bytes the length has: a `u32`, the most significant byte first ("network byte order").
 const LENGTH_SIZE: usize = 4;
+
+/// How long one `write` may wait for a peer that takes nothing. One that is itself waiting to send,
+/// because we do not receive yet, would wait for ever, and so would we.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\
 用法：framed [REMOTE]
@@ -43,6 +48,8 @@ fn framed([remote]: [Option<String>; 1]) -> Result<(), Error> {
     let remote = address::remote(remote, REMOTE)?;
     let mut socket = TcpStream::connect(&remote[..]).context(format!("连接 {}", remote[0]))?;
     let peer = socket.peer_addr().context("查询对方地址")?;
+    let timeout = socket.set_write_timeout(Some(SEND_TIMEOUT));
+    timeout.context("设置发送超时")?;
     console::note(format!("已连接 {peer}"));
 
     loop {

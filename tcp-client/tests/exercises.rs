@@ -3,28 +3,95 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use testing::exercise::{Check, Connection, Subject};
+use std::time::Duration;
+use testing::exercise::{Check, Connection, LONG_PAUSE, PAUSE, Subject};
 
 testing::exercise! {
     framed of "tcp-client" {
         boundaries_survive_any_segmentation => "带长度前缀",
         an_empty_line_is_a_message => "4 个值为 0 的字节",
+        each_message_is_a_text_of_its_own => "带长度前缀",
+        a_message_may_have_1_mib => "带长度前缀",
+        a_line_above_1_mib_is_not_sent => "太长",
         a_length_above_1_mib_is_refused => "带长度前缀",
-        a_line_above_1_mib_is_not_sent => "带长度前缀",
-        a_cut_inside_a_message_is_told => "带长度前缀",
         a_close_between_messages_is_the_end => "带长度前缀",
+        a_cut_inside_a_message_is_told => "带长度前缀",
+        a_reset_is_told => "带长度前缀",
+        a_slow_answer_is_waited_for => "带长度前缀",
+        a_server_that_reads_slowly_gets_everything => "带长度前缀",
+        a_server_that_reads_nothing_is_an_error => "带长度前缀",
     }
-    wrong []
+    wrong [
+        ("reads_more_than_the_message", boundaries_survive_any_segmentation, "收到数据你好", &[(
+            "    let mut length = [0; LENGTH_SIZE];\n",
+            "    let mut socket = &mut io::BufReader::new(socket);\n    let mut length = [0; LENGTH_SIZE];\n",
+        )]),
+        ("sends_no_empty_line", an_empty_line_is_a_message, "4 个值为 0 的字节", &[(
+            "        socket.write_all(",
+            "        if message.is_empty() {\n            continue;\n        }\n        socket.write_all(",
+        )]),
+        ("one_decoder_for_all", each_message_is_a_text_of_its_own, "收到数据\u{fffd}", &[
+            ("    loop {\n", "    let mut decoder = Encoding::Gbk.decoder();\n    loop {\n"),
+            ("Encoding::Gbk.decode(&answer)", "decoder.decode(&answer)"),
+        ]),
+        ("reads_once", a_message_may_have_1_mib, "收到数据长", &[(
+            "socket.read_exact(&mut message).map_err(cut_off)?;",
+            "socket.read(&mut message).map_err(cut_off)?;",
+        )]),
+        ("counts_utf8", a_message_may_have_1_mib, "带长度前缀的这一行", &[
+            ("match message.len() {", "match line.len() {"),
+        ]),
+        ("counts_characters", a_line_above_1_mib_is_not_sent, "太长", &[
+            ("match message.len() {", "match line.chars().count() {"),
+        ]),
+        ("has_no_bound", a_length_above_1_mib_is_refused, "太长", &[
+            ("if length > MAX_MESSAGE_LEN {", "if false {"),
+        ]),
+        ("length_with_a_sign", a_length_above_1_mib_is_refused, "太长", &[
+            ("if length > MAX_MESSAGE_LEN {", "if length as i32 > MAX_MESSAGE_LEN as i32 {"),
+        ]),
+        #[cfg(target_os = "linux")] // elsewhere the check has no limit of memory
+        ("takes_the_memory_first", a_length_above_1_mib_is_refused, "太长", &[
+            ("    let mut message = vec![0; length];\n", ""),
+            ("    if length > MAX", "    let mut message = vec![0; length];\n    if length > MAX"),
+        ]),
+        ("end_in_the_length_is_the_end", a_cut_inside_a_message_is_told, "中间断开", &[(
+            "socket.read_exact(&mut length[begun..]).map_err(cut_off)?;",
+            "if socket.read_exact(&mut length[begun..]).is_err() {\n        return Ok(None);\n    }",
+        )]),
+        ("reset_is_the_end", a_reset_is_told, "连接被对方重置", &[
+            ("socket.read(&mut length).context(\"接收\")?", "socket.read(&mut length).unwrap_or(0)"),
+        ]),
+    ]
 }
 
 /// 你好 and 再见 in GBK, behind their lengths.
 const HELLO: &[u8] = b"\0\0\0\x04\xc4\xe3\xba\xc3";
 const BYE: &[u8] = b"\0\0\0\x04\xd4\xd9\xbc\xfb";
 
+/// The longest message.
+const MIB: usize = 1 << 20;
+
+/// How long the program waits for a server that takes nothing, as the mirror does.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A text in GBK as a message.
+fn framed(text: &[u8]) -> Vec<u8> {
+    let length = text.len() as u32;
+    [&length.to_be_bytes(), text].concat()
+}
+
 /// The program, connected to a server which the check plays.
 fn connected(check: &Check) -> (Subject<'_>, Connection<'_>) {
+    connected_as(check, |address| check.start(&[address]))
+}
+
+fn connected_as<'a>(
+    check: &'a Check,
+    start: impl Fn(&str) -> Subject<'a>,
+) -> (Subject<'a>, Connection<'a>) {
     let listener = check.listen("服务器");
-    let client = check.start(&[&listener.local_addr().unwrap().to_string()]);
+    let client = start(&listener.local_addr().unwrap().to_string());
     let server = check.accept("服务器", &listener);
     (client, server)
 }
@@ -33,9 +100,14 @@ fn connected(check: &Check) -> (Subject<'_>, Connection<'_>) {
 #[track_caller]
 fn asked(check: &Check) -> (Subject<'_>, Connection<'_>) {
     let (mut client, server) = connected(check);
+    asks(&mut client, &server);
+    (client, server)
+}
+
+#[track_caller]
+fn asks(client: &mut Subject, server: &Connection) {
     client.types("你好");
     server.receives(HELLO, "带长度前缀的这一行（GBK 编码）");
-    (client, server)
 }
 
 fn boundaries_survive_any_segmentation(check: &Check) {
@@ -46,14 +118,33 @@ fn boundaries_survive_any_segmentation(check: &Check) {
         server.sends([*byte]);
     }
     client.shows("收到数据你好\n");
-    // Two at once: the second one belongs to the next line.
+    // Three at once: each belongs to a line, and the last one is not all there yet.
     client.types("再见");
-    server.receives(BYE, "带长度前缀的下一行");
-    server.sends([BYE, HELLO].concat());
+    server.receives(BYE, "带长度前缀的第 2 行");
+    server.sends([BYE, HELLO, &BYE[..5]].concat());
     client.shows("收到数据再见\n输入:");
-    client.types("再见");
-    server.receives(BYE, "带长度前缀的又一行");
+    asks(&mut client, &server);
     client.shows("收到数据再见\n输入:收到数据你好\n");
+    asks(&mut client, &server);
+    server.sends(&BYE[5..]);
+    client.shows("收到数据你好\n输入:收到数据再见\n输入:");
+    client.types_ctrl_d();
+    let (hello, bye) = ("输入:收到数据你好\n", "输入:收到数据再见\n");
+    client.ends_having_shown(0, &format!("{hello}{bye}{hello}{bye}输入:"));
+}
+
+fn a_slow_answer_is_waited_for(check: &Check) {
+    let (mut client, server) = asked(check);
+    server.sends_slowly(&HELLO[..6], 1, PAUSE);
+    check.lets_pass(LONG_PAUSE);
+    server.sends(&HELLO[6..]);
+    client.shows("收到数据你好\n输入:");
+    asks(&mut client, &server);
+    server.sends_slowly(framed(&b"\xb3\xa4".repeat(10_100)), 4001, PAUSE);
+    client.shows(&format!("收到数据{}\n输入:", "长".repeat(10_100)));
+    asks(&mut client, &server);
+    server.sends(HELLO);
+    client.shows("长\n输入:收到数据你好\n输入:");
 }
 
 fn an_empty_line_is_a_message(check: &Check) {
@@ -62,41 +153,173 @@ fn an_empty_line_is_a_message(check: &Check) {
     server.receives([0; 4], "一个空消息，即 4 个值为 0 的字节");
     server.sends([0; 4]);
     client.shows("输入:收到数据\n输入:");
+    client.types("");
+    server.receives([0; 4], "又一个空消息");
+    server.sends([&[0; 4], HELLO].concat());
+    client.shows("输入:收到数据\n输入:收到数据\n输入:");
+    asks(&mut client, &server);
+    client.shows("收到数据\n输入:收到数据你好\n输入:");
+    #[cfg(unix)]
+    {
+        client.types_ctrl_c();
+        client.ends(0);
+    }
 }
 
-fn a_length_above_1_mib_is_refused(check: &Check) {
+fn each_message_is_a_text_of_its_own(check: &Check) {
     let (mut client, server) = asked(check);
-    // The longest that is allowed, first.
-    server.sends([&(1_u32 << 20).to_be_bytes()[..], &vec![b'x'; 1 << 20]].concat());
-    client.shows(&format!("收到数据{}\n", "x".repeat(1 << 20)));
-    client.types("你好");
-    server.receives(HELLO, "带长度前缀的下一行");
-    server.sends(((1_u32 << 20) + 1).to_be_bytes());
-    client.notes("太长");
-    client.ends(1);
+    let answers: [(&[u8], &str); 5] = [
+        (b"\xc4", "\u{fffd}"),
+        (b"\xba\xc3", "好"),
+        (b"\xff ok", "\u{fffd} ok"),
+        (b" a\tb\r\nc ", " a\tb\r\nc "),
+        ("你好".as_bytes(), "浣犲ソ"),
+    ];
+    server.sends(answers.map(|(text, _)| framed(text)).concat());
+    check.did("（依次是：半个字符，一个字，不是 GBK 的字节，两行，你好的 UTF-8 编码）");
+    for (_, text) in answers {
+        client.shows(&format!("收到数据{text}\n输入:"));
+        client.types(" 你好 ");
+        server.receives(framed(b" \xc4\xe3\xba\xc3 "), "前后的空格都在的下一行");
+    }
+}
+
+fn a_message_may_have_1_mib(check: &Check) {
+    let (mut client, server) = connected(check);
+    let line = "长".repeat(MIB / 2);
+    client.types(&line);
+    check.did("（这一行的 GBK 编码正好是 1 MiB，每个字 2 字节）");
+    let message = framed(&b"\xb3\xa4".repeat(MIB / 2));
+    server.receives(&message, "带长度前缀的这一行");
+    server.sends(&message);
+    client.shows(&format!("输入:收到数据{line}\n输入:"));
+    asks(&mut client, &server);
+    server.sends(HELLO);
+    client.shows("输入:收到数据你好\n输入:");
 }
 
 fn a_line_above_1_mib_is_not_sent(check: &Check) {
     let (mut client, server) = connected(check);
-    client.types(&"x".repeat((1 << 20) + 1));
-    client.types("你好");
-    server.receives(HELLO, "带长度前缀的短的一行（过长的一行不应发送）");
+    client.types(&format!("{}x", "长".repeat(MIB / 2)));
+    check.did("（这一行的 GBK 编码比 1 MiB 多 1 字节）");
     client.notes("太长");
+    client.types("😀");
+    check.did("（GBK 没有这个字符）");
+    client.types("你好");
+    server.receives(HELLO, "带长度前缀的短的一行（前两行不应发送）");
+    client.shows("输入:输入:输入:");
+    server.sends(HELLO);
+    client.shows("输入:输入:输入:收到数据你好\n输入:");
+}
+
+fn a_length_above_1_mib_is_refused(check: &Check) {
+    for length in [MIB as u32 + 1, 0x8000_0000, u32::MAX] {
+        let (mut client, server) = connected_as(check, |address| {
+            check.start_limited("-v 1048576", &[address]) // 1 GiB
+        });
+        asks(&mut client, &server);
+        server.sends(length.to_be_bytes());
+        check.did(format!(
+            "（长度 {length} 太长，内容不会到来，连接也不关闭）"
+        ));
+        client.notes("太长");
+        client.ends_having_shown(1, "输入:");
+    }
 }
 
 fn a_cut_inside_a_message_is_told(check: &Check) {
-    for part in [&HELLO[..2], &HELLO[..4], &HELLO[..7]] {
+    for part in 1..HELLO.len() {
         let (client, server) = asked(check);
-        server.sends(part);
+        server.sends(&HELLO[..part]);
         server.closes();
         client.notes("中间断开");
-        client.ends(1);
+        client.ends_having_shown(1, "输入:");
     }
+}
+
+fn a_reset_is_told(check: &Check) {
+    let answered = || {
+        let (mut client, server) = asked(check);
+        server.sends(HELLO);
+        client.shows("收到数据你好\n输入:");
+        client.types("再见");
+        (client, server)
+    };
+    let transcript = "输入:收到数据你好\n输入:";
+
+    let (client, server) = answered();
+    server.resets();
+    client.notes("连接被对方重置");
+    client.ends_having_shown(1, transcript);
+
+    for part in [2, 4, 6] {
+        let (client, server) = answered();
+        server.sends(&BYE[..part]);
+        server.resets();
+        // Elsewhere a reset may destroy what has come before it.
+        if cfg!(target_os = "linux") {
+            client.notes("中间断开");
+        }
+        client.ends_having_shown(1, transcript);
+    }
+
+    let (mut client, server) = answered();
+    server.sends(BYE);
+    client.shows("收到数据再见\n输入:");
+    server.resets();
+    client.types("你好");
+    client.ends_having_shown(1, "输入:收到数据你好\n输入:收到数据再见\n输入:");
 }
 
 fn a_close_between_messages_is_the_end(check: &Check) {
     let (client, server) = asked(check);
     server.closes();
     client.shows("对方关闭了链接\n");
+    client.ends_having_shown(0, "输入:对方关闭了链接\n");
+
+    let (mut client, server) = asked(check);
+    server.sends(HELLO);
+    server.half_closes();
+    client.shows("收到数据你好\n输入:");
+    asks(&mut client, &server);
+    client.ends_having_shown(0, "输入:收到数据你好\n输入:对方关闭了链接\n");
+}
+
+/// More lines, of 1 MiB each, than fit into all buffers between the program and the server.
+const MANY: usize = 16;
+
+fn a_server_that_reads_slowly_gets_everything(check: &Check) {
+    let (mut client, server) = asked(check);
+    server.sends([HELLO.to_vec(), [0; 4].repeat(MANY)].concat());
+    check.did("（服务器提前应答了后面的每一行）");
+    client.shows("收到数据你好\n输入:");
+    let line = "x".repeat(MIB);
+    client.types_over_and_over(&line, MANY);
+    check.did("服务器迟迟才接收，其间多次让程序暂停，随即继续（相当于按 Ctrl-Z，再用 fg）");
+    check.lets_pass(3 * PAUSE);
+    for number in 1..=MANY {
+        #[cfg(unix)]
+        client.is_stopped_for_a_moment();
+        server.receives(
+            framed(line.as_bytes()),
+            &format!("带长度前缀的长行之 {number}"),
+        );
+    }
     client.ends(0);
+}
+
+fn a_server_that_reads_nothing_is_an_error(check: &Check) {
+    let (mut client, server) = asked(check);
+    server.sends([HELLO.to_vec(), [0; 4].repeat(MANY)].concat());
+    check.did("（服务器提前应答了后面的每一行，但从此不再接收）");
+    client.shows("收到数据你好\n输入:");
+    client.types_over_and_over(&"x".repeat(MIB), MANY);
+    // A `write` that gets rid of a part, however small, is no failure, and the next one waits anew.
+    // A stop ends such a `write` sooner.
+    #[cfg(unix)]
+    for _ in 0..5 {
+        check.lets_pass(PAUSE);
+        client.is_stopped_for_a_moment();
+    }
+    client.ends_within(3 * SEND_TIMEOUT + check.patience(), 1);
 }

@@ -45,12 +45,19 @@ fn framed_server([listen]: [Option<String>; 1]) -> Result<(), Error> {
     let (mut client, address) = listener.accept().context("接受连接")?;
     console::note(format!("客户端 {address} 已连接"));
 
-    while let Some(message) = receive(&mut client)? {
+    // A connection that breaks between two messages is told, and ends as after a close.
+    console::note_failure(echo(&mut client))?;
+    drop(client); // closes the socket
+    console::print("客户端已关闭")
+}
+
+/// Sends each message back, until the client closes.
+fn echo(client: &mut TcpStream) -> Result<(), Error> {
+    while let Some(message) = receive(client)? {
         console::print_bytes(&message)?;
         client.write_all(&frame(&message)).context("发送")?;
     }
-    drop(client); // closes the socket
-    console::print("客户端已关闭")
+    Ok(())
 }
 
 /// A message as it is sent: its length, then its bytes. (Both in one `write`, which usually makes

@@ -2,40 +2,181 @@
 //! `examples/my_many_clients.rs`:
 //! `cargo test -p tcp-echo-server --test exercises -- --ignored many_clients`
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::process::Command;
+use std::sync::LazyLock;
+use std::thread;
 use std::time::Duration;
-use testing::exercise::{Check, Connection, Subject, literal};
+use testing::exercise::{Check, Connection, LONG_PAUSE, PAUSE, Subject, literal, seconds};
 
 testing::exercise! {
     framed_server of "tcp-echo-server" {
         boundaries_survive_any_segmentation => "b\"hello\"",
-        a_length_above_1_mib_is_refused => "太长",
+        a_message_of_1_mib_is_one_line => "标准输出自始至终",
+        a_length_above_1_mib_is_refused => "b\"hello\"",
+        a_close_between_messages_is_the_end => "标准输出自始至终",
         a_cut_inside_a_message_is_told => "中间断开",
+        a_reset_is_told => "中间断开",
+        a_slow_message_is_waited_for => "消息还没有收完",
+        a_client_that_reads_late_gets_everything => "b\"hello\"",
     }
-    wrong []
+    wrong [
+        ("reads_more_than_the_message", boundaries_survive_any_segmentation, "一次发出的 4 条消息", &[(
+            "    let mut length = [0; LENGTH_SIZE];\n",
+            "    let mut socket = &mut io::BufReader::new(socket);\n    let mut length = [0; LENGTH_SIZE];\n",
+        )]),
+        ("empty_message_is_the_end", boundaries_survive_any_segmentation, "一次发出的 4 条消息", &[(
+            "        console::print_bytes(&message)?;\n",
+            "        if message.is_empty() {\n            break;\n        }\n        console::print_bytes(&message)?;\n",
+        )]),
+        ("lines_of_1024", a_message_of_1_mib_is_one_line, "标准输出自始至终", &[(
+            "console::print_bytes(&message)?;",
+            "for line in message.chunks(1024) {\n            console::print_bytes(line)?;\n        }",
+        )]),
+        ("less_than_the_bound", a_message_of_1_mib_is_one_line, "带长度前缀的消息", &[
+            ("if length > MAX_MESSAGE_LEN {", "if length >= MAX_MESSAGE_LEN {"),
+        ]),
+        ("length_with_a_sign", a_length_above_1_mib_is_refused, "太长", &[
+            ("if length > MAX_MESSAGE_LEN {", "if length as i32 > MAX_MESSAGE_LEN as i32 {"),
+        ]),
+        #[cfg(target_os = "linux")] // elsewhere the check has no limit of memory
+        ("takes_the_memory_first", a_length_above_1_mib_is_refused, "太长", &[
+            ("    let mut message = vec![0; length];\n", ""),
+            ("    if length > MAX", "    let mut message = vec![0; length];\n    if length > MAX"),
+        ]),
+        ("length_read_once", a_cut_inside_a_message_is_told, "中间断开", &[
+            ("    socket.read_exact(&mut length[begun..]).map_err(cut_off)?;\n", ""),
+        ]),
+        ("length_back_at_once", a_cut_inside_a_message_is_told, "没有发回", &[
+            ("    let mut message = vec![0; length];\n", "    let mut message = vec![0; length];\n    let _ = socket.write_all(&(length as u32).to_be_bytes());\n"),
+            ("client.write_all(&frame(&message))", "client.write_all(&message)"),
+        ]),
+        ("reset_is_a_close", a_reset_is_told, "连接被对方重置", &[
+            ("socket.read(&mut length).context(\"接收\")?", "socket.read(&mut length).unwrap_or(0)"),
+        ]),
+        ("reset_ends_without_the_last_line", a_reset_is_told, "客户端已关闭", &[
+            ("console::note_failure(echo(&mut client))?;", "echo(&mut client)?;"),
+        ]),
+    ]
 }
 
 testing::exercise! {
     many_clients of "tcp-echo-server" {
         all_are_served_at_once => "第 2 个客户端收到回显",
-        one_that_stops_reading_holds_up_nobody => "另一个客户端收到回显",
-        one_that_is_gone_is_not_missed => "会复位连接的客户端",
+        one_that_is_gone_is_not_missed => "先关闭连接的客户端收到回显",
+        a_half_close_loses_nothing => "半关闭的客户端",
+        nothing_is_left_of_those_who_are_gone => "第 1 个客户端收到回显",
+        nothing_is_kept_of_what_has_been_echoed => "另一个客户端收到回显",
+        one_that_waits_holds_up_nobody => "另一个客户端收到回显",
     }
-    wrong []
+    wrong [
+        ("one_after_the_other", all_are_served_at_once, "第 2 个客户端收到回显", &[(
+            "        let started = thread::Builder::new().spawn(serve).context(\"创建线程\");\n        console::note_failure(started)?;\n",
+            "        serve();\n",
+        )]),
+        ("four_places", all_are_served_at_once, "第 5 个客户端收到回显", &[
+            ("const MAX_CLIENTS: usize = 1000;", "const MAX_CLIENTS: usize = 4;"),
+        ]),
+        ("ends_with_a_reset", one_that_is_gone_is_not_missed, "复位", &[(
+            "console::note(format!(\"客户端 {address}：{error}\"))",
+            "common::interrupt::end_program(&error.to_string(), 1)",
+        )]),
+        ("places_are_not_given_back", nothing_is_left_of_those_who_are_gone, "客户端收到回显", &[
+            ("            drop(place);\n", "            std::mem::forget(place);\n"),
+        ]),
+        #[cfg(target_os = "linux")] // elsewhere the check does not look at the memory
+        ("keeps_the_handles", nothing_is_left_of_those_who_are_gone, "占用的内存", &[
+            ("let places = Arc::new(());", "let places = Arc::new(());\n    let mut handles = Vec::new();"),
+            ("        console::note_failure(started)?;\n", "        handles.push(started?);\n"),
+        ]),
+        #[cfg(target_os = "linux")]
+        ("keeps_what_has_come", nothing_is_kept_of_what_has_been_echoed, "占用的内存", &[
+            ("let mut buffer = vec![0; RECV_SIZE];", "let mut buffer = vec![0; RECV_SIZE];\n    let mut all = Vec::new();"),
+            ("        client.write_all(", "        all.extend_from_slice(&buffer[..length]);\n        client.write_all("),
+        ]),
+        ("gives_up_after_5_seconds", one_that_waits_holds_up_nobody, "空闲的客户端收到回显", &[(
+            "    let mut buffer = vec![0; RECV_SIZE];\n",
+            "    let mut buffer = vec![0; RECV_SIZE];\n    let limit = Some(Duration::from_secs(5));\n    client.set_read_timeout(limit).unwrap();\n",
+        )]),
+        ("a_lock_around_the_sending", one_that_waits_holds_up_nobody, "另一个客户端收到回显", &[(
+            "        client.write_all(",
+            "        static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());\n        let _locked = LOCK.lock().unwrap();\n        client.write_all(",
+        )]),
+        ("receives_without_bound", one_that_waits_holds_up_nobody, "程序不再接收它的数据", &[
+            ("let mut buffer = vec![0; RECV_SIZE];\n    loop {\n", QUEUE),
+            ("client.read(&mut buffer)", "client.read(buffer)"),
+            ("client.write_all(&buffer[..length]).context(\"发送\")?;", "queue.send(buffer[..length].to_vec()).unwrap();"),
+        ]),
+        ("forgets_what_is_queued", a_half_close_loses_nothing, "全部回显", &[
+            ("let mut buffer = vec![0; RECV_SIZE];\n    loop {\n", QUEUE),
+            ("channel::<Vec<u8>>()", "sync_channel::<Vec<u8>>(64)"),
+            ("client.read(&mut buffer)", "client.read(buffer)"),
+            ("client.write_all(&buffer[..length]).context(\"发送\")?;", "queue.send(buffer[..length].to_vec()).unwrap();"),
+            ("            console::note(format!(\"客户端 {address} 已关闭\"));\n", "            client.shutdown(std::net::Shutdown::Both).unwrap();\n"),
+        ]),
+    ]
 }
+
+/// For wrong solutions: a thread that sends what others put into its queue.
+const QUEUE: &str = "
+    let (queue, queued) = std::sync::mpsc::channel::<Vec<u8>>();
+    let mut socket = client.try_clone().unwrap();
+    thread::spawn(move || {
+        for part in queued {
+            let _ = socket.write_all(&part);
+        }
+    });
+    let buffer = &mut [0; RECV_SIZE];
+    loop {
+";
+
+const MIB: usize = 1 << 20;
 
 /// Port 0 is any free port.
 fn start(check: &Check) -> Subject<'_> {
     check.start(&["127.0.0.1:0"])
 }
 
+/// A text in which a piece that is missing, twice there or in the wrong place is seen.
+fn text(length: usize) -> &'static [u8] {
+    static TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let lines: String = (0..10_007).map(|line| format!("{line:06}\n")).collect();
+        let text = lines.repeat(FAR_TOO_MUCH.div_ceil(lines.len()));
+        text.into_bytes()
+    });
+    &TEXT[..length]
+}
+
+/// More than fits into all the buffers of both kernels together.
+const FAR_TOO_MUCH: usize = 128 * MIB;
+
 fn framed(message: &[u8]) -> Vec<u8> {
     let length = message.len() as u32;
     [&length.to_be_bytes(), message].concat()
+}
+
+/// Messages as the program shows them, each on its line.
+fn shown(messages: &[&[u8]]) -> String {
+    let lines = messages.iter().map(|message| {
+        let message = message.escape_ascii().to_string().replace("\\'", "'");
+        format!("b\"{message}\"\n")
+    });
+    lines.collect()
+}
+
+/// Sends the message `hello`, which comes back and is shown.
+#[track_caller]
+fn says_hello(server: &Subject, client: &Connection) {
+    client.sends(framed(b"hello"));
+    client.receives(framed(b"hello"), "带长度前缀的消息");
+    server.shows("b\"hello\"\n");
 }
 
 fn boundaries_survive_any_segmentation(check: &Check) {
@@ -49,59 +190,249 @@ fn boundaries_survive_any_segmentation(check: &Check) {
     client.receives(&hello, "带长度前缀的消息");
     server.shows("b\"hello\"\n");
     check.did("（一条消息无论分成多少个报文段到来，都只显示一行）");
+    // Several at once, and the last one is not all there yet.
     let several = [
         framed(b"one"),
         framed(b""),
-        framed(&[b'x'; 1 << 20]),
-        framed(b"two"),
+        framed("你好\n".as_bytes()),
+        framed(b"\xff\x80\0"),
     ];
-    client.sends(several[..2].concat());
-    client.receives(several[..2].concat(), "一次发出的两条消息");
-    server.shows("b\"hello\"\nb\"one\"\nb\"\"\n");
-    for message in &several[2..] {
-        client.sends(message);
-        client.receives(message, "下一条消息");
+    let several = several.concat();
+    let last = framed(b"last");
+    client.sends([&several, &last[..6]].concat());
+    client.receives(several, "一次发出的 4 条消息");
+    client.sends(&last[6..]);
+    client.receives(last, "最后一条消息");
+    client.closes();
+    let (two, three) = ("你好\n".as_bytes(), b"\xff\x80\0");
+    let messages: [&[u8]; 6] = [b"hello", b"one", b"", two, three, b"last"];
+    server.ends_having_shown(0, &format!("{}客户端已关闭\n", shown(&messages)));
+}
+
+fn a_slow_message_is_waited_for(check: &Check) {
+    let server = start(check);
+    let client = check.connect("客户端", server.address());
+    let hello = framed(b"hello");
+    client.sends_slowly(&hello[..7], 1, PAUSE);
+    client.has_received_nothing("消息还没有收完");
+    check.lets_pass(LONG_PAUSE);
+    client.has_received_nothing("消息还没有收完");
+    server.has_shown("b\"", 0);
+    client.sends(&hello[7..]);
+    client.receives(hello, "带长度前缀的消息");
+    let long = text(20_200);
+    client.sends_slowly(framed(long), 4001, PAUSE);
+    client.receives(framed(long), "带长度前缀的长消息");
+    client.closes();
+    let transcript = format!("{}客户端已关闭\n", shown(&[b"hello", long]));
+    server.ends_having_shown(0, &transcript);
+}
+
+fn a_message_of_1_mib_is_one_line(check: &Check) {
+    let server = start(check);
+    let client = check.connect("客户端", server.address());
+    let longest = text(MIB);
+    for message in [longest, b"next"] {
+        client.sends(framed(message));
+        client.receives(framed(message), "带长度前缀的消息");
     }
     client.closes();
-    server.shows("b\"two\"\n客户端已关闭\n");
-    server.ends(0);
+    let transcript = format!("{}客户端已关闭\n", shown(&[longest, b"next"]));
+    server.ends_having_shown(0, &transcript);
 }
 
 fn a_length_above_1_mib_is_refused(check: &Check) {
-    let server = start(check);
-    let client = check.connect("客户端", server.address());
-    client.sends(((1_u32 << 20) + 1).to_be_bytes());
-    server.notes("太长");
-    client.is_closed("消息过长，程序关闭连接");
-    server.ends(1);
-}
-
-fn a_cut_inside_a_message_is_told(check: &Check) {
-    for part in [&framed(b"hello")[..2], &framed(b"hello")[..8]] {
-        let server = start(check);
+    for length in [MIB as u32 + 1, 0x8000_0000, u32::MAX] {
+        let server = check.start_limited("-v 1048576", &["127.0.0.1:0"]); // 1 GiB
         let client = check.connect("客户端", server.address());
-        client.sends(part);
-        client.closes();
-        server.notes("中间断开");
-        server.ends(1);
+        says_hello(&server, &client);
+        client.sends(length.to_be_bytes());
+        check.did(format!(
+            "（长度 {length} 太长，内容不会到来，连接也不关闭）"
+        ));
+        server.notes("太长");
+        client.is_closed_without_a_word("消息太长，程序关闭连接");
+        let ended = server.ends(1);
+        only_hello_is_shown(check, &ended.out);
     }
 }
 
-/// How many files a program may have open here.
-fn open_files() -> usize {
-    let limit = Command::new("sh").args(["-c", "ulimit -n"]).output();
-    let limit = limit.map(|limit| String::from_utf8_lossy(&limit.stdout).trim().parse());
-    match limit {
+/// Standard output shows the message `hello`, and no other one. (Whether it says 客户端已关闭 is left
+/// open.)
+#[track_caller]
+fn only_hello_is_shown(check: &Check, out: &str) {
+    let messages = out.strip_suffix("客户端已关闭\n").unwrap_or(out);
+    let came = (messages == "b\"hello\"\n").then_some(());
+    check.expect(
+        "标准输出中只有 b\"hello\" 这一条消息",
+        came.ok_or(format!("标准输出是：{}", literal(out))),
+    );
+}
+
+fn a_cut_inside_a_message_is_told(check: &Check) {
+    let hello = framed(b"hello");
+    for part in 1..hello.len() {
+        let server = start(check);
+        let client = check.connect("客户端", server.address());
+        client.sends([&hello[..], &hello[..part]].concat());
+        client.half_closes();
+        server.notes("中间断开");
+        let ended = server.ends(1);
+        only_hello_is_shown(check, &ended.out);
+        client.receives(&hello, "第 1 条消息（只有这一条是完整的）");
+        client.is_closed_without_a_word("程序关闭连接，中间断开的消息没有发回");
+    }
+}
+
+fn a_reset_is_told(check: &Check) {
+    let hello = framed(b"hello");
+    for part in [2, 4, 7] {
+        let server = start(check);
+        let client = check.connect("客户端", server.address());
+        client.sends([&hello[..], &hello[..part]].concat());
+        client.resets();
+        // Elsewhere a reset may destroy what has come before it.
+        if cfg!(target_os = "linux") {
+            server.notes("中间断开");
+        }
+        let ended = server.ends(1);
+        only_hello_is_shown(check, &ended.out);
+    }
+
+    let server = start(check);
+    let client = check.connect("客户端", server.address());
+    client.sends(hello);
+    client.resets();
+    server.notes("连接被对方重置");
+    server.ends_having_shown(1, "b\"hello\"\n客户端已关闭\n");
+
+    let server = start(check);
+    let client = check.connect("客户端", server.address());
+    sends_without_receiving(check, &client, &framed(text(10_000)).repeat(3000));
+    client.resets();
+    server.ends(1);
+}
+
+fn a_close_between_messages_is_the_end(check: &Check) {
+    let server = start(check);
+    let client = check.connect("客户端", server.address());
+    client.closes();
+    server.ends_having_shown(0, "客户端已关闭\n");
+
+    let server = start(check);
+    let client = check.connect("客户端", server.address());
+    let long = text(100_000);
+    let messages: [&[u8]; 4] = [b"one", long, b"", b"two"];
+    let sent: Vec<u8> = messages
+        .iter()
+        .flat_map(|message| framed(message))
+        .collect();
+    client.sends(&sent);
+    client.half_closes();
+    client.receives(&sent, "全部消息");
+    client.receives_the_end("全部消息之后，程序正常关闭连接");
+    server.ends_having_shown(0, &format!("{}客户端已关闭\n", shown(&messages)));
+}
+
+/// Sends as much of `data` as is taken while nobody reads the echo, and returns how much that is. From
+/// here on the program waits in a `send`.
+fn sends_without_receiving(check: &Check, client: &Connection, data: &[u8]) -> usize {
+    let mut socket = client.socket();
+    // Nothing taken for so long: it is not just busy.
+    let stuck = Some(Duration::from_secs(1));
+    socket.set_write_timeout(stuck).unwrap();
+    let mut sent = 0;
+    while sent < data.len() {
+        match socket.write(&data[sent..]) {
+            Ok(length) => sent += length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    socket.set_write_timeout(Some(check.patience())).unwrap();
+    check.did(format!("不停发送，不读取任何回显：共发出 {sent} 字节"));
+    sent
+}
+
+/// Sends all of `data` and half-closes the connection, on a thread of its own, while `meanwhile`
+/// happens.
+fn while_sending(client: &Connection, data: &[u8], meanwhile: impl FnOnce()) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut socket = client.socket();
+            let sent = socket.write_all(data);
+            // One that fails is seen by whoever reads.
+            let _ = sent.and_then(|()| socket.shutdown(Shutdown::Write));
+        });
+        meanwhile();
+    });
+}
+
+fn a_client_that_reads_late_gets_everything(check: &Check) {
+    let server = start(check);
+    let client = check.connect("客户端", server.address());
+    says_hello(&server, &client);
+    let messages = (b'a'..=b'z').map(|letter| framed(&vec![letter; MIB]));
+    let data = messages.collect::<Vec<_>>().concat();
+    let sent = sends_without_receiving(check, &client, &data);
+    check.did(format!(
+        "继续发送，共 {} 字节（1 MiB 的消息 26 条），随后半关闭连接；同时接收",
+        data.len()
+    ));
+    while_sending(&client, &data[sent..], || {
+        receives_slowly(check, &server, &client, &data, "全部消息");
+    });
+    client.receives_the_end("全部消息之后，程序正常关闭连接");
+    server.ends(0);
+}
+
+/// Receives `data` piece by piece, and stops the program for a moment before each one, as Ctrl-Z and
+/// `fg` would: that interrupts a `send` that waits.
+#[track_caller]
+fn receives_slowly(
+    check: &Check,
+    server: &Subject,
+    client: &Connection,
+    data: &[u8],
+    expected: &str,
+) {
+    check.did("接收期间多次让程序暂停，随即继续（相当于按 Ctrl-Z，再用 fg）");
+    let pieces = data.chunks(MIB);
+    let count = pieces.len();
+    for (at, piece) in pieces.enumerate() {
+        #[cfg(unix)]
+        server.is_stopped_for_a_moment();
+        client.receives(piece, &format!("{expected}，第 {}/{count} 部分", at + 1));
+    }
+    #[cfg(not(unix))]
+    let _ = server;
+}
+
+/// How many files a program may have open here: `-S` as it is, `-H` if it asks for more.
+fn open_files(limit: &str) -> usize {
+    let told = Command::new("sh")
+        .args(["-c", &format!("ulimit {limit} -n")])
+        .output();
+    let told = told.map(|told| String::from_utf8_lossy(&told.stdout).trim().parse());
+    match told {
         Ok(Ok(limit)) => limit,
         _ => usize::MAX, // no limit, or a system without one
     }
 }
 
+/// The program, with room for two files for each of a thousand clients where it can have that.
+fn start_with_many_files(check: &Check) -> Subject<'_> {
+    match open_files("-H") >= 2500 {
+        true => check.start_limited("-n 2500", &["127.0.0.1:0"]),
+        false => start(check),
+    }
+}
+
 fn all_are_served_at_once(check: &Check) {
-    let server = start(check);
+    let server = start_with_many_files(check);
     let address = server.address();
-    // A thousand, or as many as this machine lets a program open, with some left for other tests.
-    let count = open_files().saturating_sub(100).clamp(10, 1000);
+    // A thousand, or as many as this machine lets the check open, with some left for other tests.
+    let count = open_files("-S").saturating_sub(100).clamp(10, 1000);
     let exchange = |number: usize, client: &Connection| {
         let line = format!("第 {number} 个客户端\n");
         let mut echo = vec![0; line.len()];
@@ -141,61 +472,126 @@ fn all_are_served_at_once(check: &Check) {
     }
 }
 
-/// More than fits into all the buffers of both kernels together.
-const FAR_TOO_MUCH: usize = 128 << 20;
+/// A client of its own gets its echo.
+#[track_caller]
+fn serves_another(check: &Check, server: &Subject) {
+    let other = check.connect("另一个客户端", server.address());
+    other.sends("还在吗");
+    other.receives("还在吗", "回显");
+    other.closes();
+}
 
-fn one_that_stops_reading_holds_up_nobody(check: &Check) {
+fn one_that_waits_holds_up_nobody(check: &Check) {
     let server = start(check);
-    let deaf = check.connect("从不接收的客户端", server.address());
-    let mut socket = deaf.socket();
-    socket
-        .set_write_timeout(Some(Duration::from_millis(500)))
-        .unwrap();
-    let mut sent = 0;
-    let block = [b'x'; 64 * 1024];
-    while sent < FAR_TOO_MUCH {
-        match socket.write(&block) {
-            Ok(length) => sent += length,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => break,
-        }
-    }
-    check.did(format!(
-        "从不接收的客户端发送了 {sent} 字节，没有读取任何回显"
-    ));
+    let idle = check.connect("空闲的客户端", server.address());
+    idle.sends("hello");
+    idle.receives("hello", "回显");
+    let silent = check.connect("还没有发送过的客户端", server.address());
+    serves_another(check, &server);
+    let deaf = check.connect("暂时不接收的客户端", server.address());
+    let data = text(FAR_TOO_MUCH);
+    let sent = sends_without_receiving(check, &deaf, data);
     let came = (sent < FAR_TOO_MUCH).then_some(());
-    let expected = "客户端不接收回显时，程序不再接收它的数据";
-    check.expect(
-        expected,
-        came.ok_or(format!("程序收下了 {sent} 字节，都占用内存")),
-    );
-    for _ in 0..2 {
-        let other = check.connect("另一个客户端", server.address());
-        other.sends("hello");
-        other.receives("hello", "回显");
-        other.closes();
+    let came = came.ok_or(format!("程序收下了 {sent} 字节，都占用内存"));
+    check.expect("客户端不接收回显时，程序不再接收它的数据", came);
+    serves_another(check, &server);
+    // A stop ends a `send` that has sent a part, and a time limit begins anew with the next one: so
+    // the whole pause is one `send`.
+    #[cfg(unix)]
+    for _ in 0..5 {
+        check.lets_pass(PAUSE);
+        server.is_stopped_for_a_moment();
     }
+    check.lets_pass(LONG_PAUSE);
+    serves_another(check, &server);
+    let waited = format!("回显（此前等了至少 {}）", seconds(LONG_PAUSE));
+    for client in [idle, silent] {
+        client.sends("world");
+        client.receives("world", &waited);
+    }
+    receives_slowly(check, &server, &deaf, &data[..sent], "全部回显");
+}
+
+fn a_half_close_loses_nothing(check: &Check) {
+    let server = start(check);
+    serves_another(check, &server);
+    let client = check.connect("半关闭的客户端", server.address());
+    let data = text(FAR_TOO_MUCH);
+    let sent = sends_without_receiving(check, &client, data);
+    client.half_closes();
+    client.receives(&data[..sent], "全部回显");
+    client.receives_the_end("全部回显之后，程序正常关闭连接");
 }
 
 fn one_that_is_gone_is_not_missed(check: &Check) {
     let server = start(check);
+    let staying = check.connect("一直在的客户端", server.address());
+    staying.sends(b"\xc4\xe3\xba\xc3");
+    staying.receives(b"\xc4\xe3\xba\xc3", "回显（你好的 GBK 编码）");
     let closing = check.connect("先关闭连接的客户端", server.address());
     closing.sends("hello");
     closing.receives("hello", "回显");
-    closing.socket().shutdown(Shutdown::Write).unwrap();
-    check.did("先关闭连接的客户端半关闭连接，不再发送");
+    closing.half_closes();
     closing.receives_the_end("客户端半关闭连接之后，程序正常关闭连接");
-    // One that closes with its echo unread resets the connection.
-    let resetting = check.connect("会复位连接的客户端", server.address());
-    resetting.sends("hello");
-    let begun = resetting.socket().peek(&mut [0]);
-    check.expect(
-        "会复位连接的客户端收到回显",
-        begun.map_err(|error| check.trouble(&error)),
-    );
-    check.did("（回显还没有读取，这时关闭，连接就会复位：RST）");
-    resetting.closes();
-    let last = check.connect("最后一个客户端", server.address());
-    last.sends("还在吗");
-    last.receives("还在吗", "回显（此前有一个连接被复位，不应受影响）");
+    let is_still_there = |expected: &str| {
+        check.lets_pass(PAUSE); // for the program to notice it
+        staying.sends("还在吗");
+        staying.receives("还在吗", expected);
+    };
+    for _ in 0..3 {
+        let resetting = check.connect("会复位连接的客户端", server.address());
+        resetting.sends("hello");
+        resetting.resets();
+        is_still_there("回显（此前有一个连接被复位，不应受影响）");
+    }
+    let leaving = check.connect("在发送途中复位连接的客户端", server.address());
+    sends_without_receiving(check, &leaving, text(FAR_TOO_MUCH));
+    leaving.resets();
+    is_still_there("回显（此前有一个连接在发送途中被复位）");
+    serves_another(check, &server);
+}
+
+/// More than are served at once, also if those that have closed are counted alone.
+const MANY: usize = 1100;
+
+fn nothing_is_left_of_those_who_are_gone(check: &Check) {
+    let server = check.start_limited("-n 512", &["127.0.0.1:0"]);
+    let staying = check.connect("一直在的客户端", server.address());
+    staying.sends("hello");
+    staying.receives("hello", "回显");
+    let before = server.memory("VmSize");
+    let address = server.address();
+    let what = format!("{MANY} 个客户端依次到来");
+    check.did(format!(
+        "{what}，各发送一行，收到回显后关闭连接；又有 {MANY} 个，不读回显就关闭（RST）"
+    ));
+    for number in 1..=2 * MANY {
+        let client = check.connect_quietly("依次到来的客户端", address);
+        let mut socket = client.socket();
+        let sent = socket.write_all(b"hello");
+        let came = match number <= MANY {
+            true => sent.and_then(|()| socket.read_exact(&mut [0; 5])),
+            false => sent.and_then(|()| socket.peek(&mut [0]).map(drop)),
+        };
+        if let Err(error) = came {
+            let expected = format!("第 {number} 个客户端收到回显");
+            check.expect(expected, Err(check.trouble(&error)))
+        }
+    }
+    staying.sends("还在吗");
+    staying.receives("还在吗", "回显");
+    // The stack of a thread is 2 MiB, and stays until the thread is joined or its handle is dropped.
+    server.has_grown_by_less_than(3500, "VmSize", before);
+}
+
+fn nothing_is_kept_of_what_has_been_echoed(check: &Check) {
+    let server = start(check);
+    let client = check.connect("发送很多的客户端", server.address());
+    serves_another(check, &server);
+    let before = server.memory("VmHWM");
+    let data = text(64 * MIB);
+    check.did("发送很多的客户端发送 64 MiB，随后半关闭连接；同时接收");
+    while_sending(&client, data, || client.receives(data, "全部回显"));
+    server.has_grown_by_less_than(32, "VmHWM", before);
+    client.receives_the_end("全部回显之后，程序正常关闭连接");
 }

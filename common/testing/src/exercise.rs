@@ -10,9 +10,10 @@ use crate::{DEADLINE, Ended, Output, Program};
 use common::{is_timeout, retry_interrupted};
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::panic::{Location, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -38,11 +39,14 @@ pub const EXERCISES: [(&str, &str); 10] = [
 /// not come is the usual case. The sheets name it: 5 seconds beyond any pause that they ask for.
 const A_WHILE: Duration = Duration::from_secs(5);
 
+/// A pause of a slow network or a slow program, for checks that try one.
+pub const PAUSE: Duration = Duration::from_millis(100);
+
+/// A pause that is longer than a time limit of 5 seconds, which programs like to have.
+pub const LONG_PAUSE: Duration = Duration::from_millis(5500);
+
 /// How often a wait looks whether the programs have ended, after which nothing will come.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// The pause between two pieces of what a check sends.
-const PAUSE: Duration = Duration::from_millis(30);
 
 /// The longest line that a check receives, in bytes.
 const MAX_LINE_LEN: usize = 4096;
@@ -104,6 +108,12 @@ impl Check {
         eprintln!("跳过：{what}（{why}）");
     }
 
+    /// Lets this time pass: for a pause that is itself what is tried.
+    pub fn lets_pass(&self, time: Duration) {
+        self.did(format!("过 {}", seconds(time)));
+        thread::sleep(time);
+    }
+
     /// What came, if it is what was expected; or else the end of the check, with the whole story.
     #[track_caller]
     pub fn expect<T>(&self, expected: impl Display, came: Result<T, String>) -> T {
@@ -159,22 +169,23 @@ impl Check {
             _ if is_timeout(error) => format!("等待 {}后超时", seconds(self.patience)),
             ErrorKind::ConnectionRefused => "连接被拒绝，没有程序在这个地址上监听".into(),
             ErrorKind::ConnectionReset => "连接被复位（RST）".into(),
-            ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::UnexpectedEof => {
-                "连接已被程序关闭".into()
-            }
+            ErrorKind::BrokenPipe
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::NotConnected
+            | ErrorKind::UnexpectedEof => "连接已被程序关闭".into(),
             _ => error.to_string(),
         }
     }
 
     /// Starts the program that is checked.
     pub fn start<'a>(&'a self, arguments: &[&str]) -> Subject<'a> {
-        self.start_in(Path::new("."), arguments)
+        self.begin(Command::new(&self.exe), None, arguments)
     }
 
     /// Starts the program that is checked, as one of several at the same time, which the story calls
     /// `name`.
     pub fn start_as<'a>(&'a self, name: &'static str, arguments: &[&str]) -> Subject<'a> {
-        self.begin(Path::new("."), Some(name), arguments)
+        self.begin(Command::new(&self.exe), Some(name), arguments)
     }
 
     /// The same, in the directory `directory`.
@@ -184,21 +195,38 @@ impl Check {
         directory: &Path,
         arguments: &[&str],
     ) -> Subject<'a> {
-        self.begin(directory, Some(name), arguments)
+        let mut command = Command::new(&self.exe);
+        command.current_dir(directory);
+        self.begin(command, Some(name), arguments)
     }
 
     /// Starts the program that is checked, in the directory `directory`.
     pub fn start_in<'a>(&'a self, directory: &Path, arguments: &[&str]) -> Subject<'a> {
-        self.begin(directory, None, arguments)
+        let mut command = Command::new(&self.exe);
+        command.current_dir(directory);
+        self.begin(command, None, arguments)
+    }
+
+    /// Starts the program that is checked, where it can have another limit than the check: `-n 512` is
+    /// as many open files, `-v 1048576` is 1 GiB of memory. Windows knows neither, macOS not the latter.
+    pub fn start_limited<'a>(&'a self, limit: &str, arguments: &[&str]) -> Subject<'a> {
+        let is_known = cfg!(unix) && (cfg!(target_os = "linux") || !limit.starts_with("-v"));
+        if !is_known {
+            return self.start(arguments);
+        }
+        self.did(format!("下一个程序的资源限制：ulimit {limit}"));
+        let mut command = Command::new("sh");
+        let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
+        command.args(["-c", &script]).arg(&self.exe);
+        self.begin(command, None, arguments)
     }
 
     fn begin<'a>(
         &'a self,
-        directory: &Path,
+        mut command: Command,
         name: Option<&'static str>,
         arguments: &[&str],
     ) -> Subject<'a> {
-        let exe = self.exe.to_str().expect("程序的路径不是有效的 UTF-8");
         let started = self.exe.file_stem().unwrap().to_string_lossy();
         let mut started = [&[&*started], arguments].concat().join(" ");
         if let Some(name) = name {
@@ -210,7 +238,10 @@ impl Check {
             1 => format!("启动{}", before(&started)),
             times => format!("第 {times} 次启动{}", before(&started)),
         });
-        let program = Program::start_in(directory, exe, arguments);
+        // A backtrace takes long, and tells a student little.
+        command.args(arguments).env_remove("RUST_BACKTRACE");
+        let mut program = Program::spawn(command);
+        program.may_panic = true; // the drop of a `Subject` judges it
         outputs.push(Outputs {
             name: started,
             times,
@@ -394,6 +425,50 @@ impl Subject<'_> {
         self.program.signal("INT");
     }
 
+    /// Types the same line so many times, and ends the input.
+    pub fn types_over_and_over(&mut self, line: &str, times: usize) {
+        let (at, told) = (self.at(), literal(line));
+        self.check
+            .did(format!("{at}连续输入 {times} 行，每行都是{told}"));
+        for _ in 0..times {
+            self.program.type_line(line);
+        }
+        self.program.end_input();
+    }
+
+    /// Stops the program and lets it go on, which interrupts a call that waits.
+    #[cfg(unix)]
+    pub fn is_stopped_for_a_moment(&self) {
+        self.program.signal("STOP");
+        self.program.signal("CONT");
+    }
+
+    /// How much memory the program has, in MiB: `VmHWM`, the most that it has used at one time, or
+    /// `VmSize`, the addresses that it has asked for. `None`: the system is not Linux.
+    pub fn memory(&self, kind: &str) -> Option<usize> {
+        let path = format!("/proc/{}/status", self.program.id());
+        let status = std::fs::read_to_string(path).ok()?;
+        let line = status.lines().find(|line| line.starts_with(kind))?;
+        let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib / 1024)
+    }
+
+    /// Since [`Subject::memory`] was `before`, it has grown by less than `most` MiB.
+    #[track_caller]
+    pub fn has_grown_by_less_than(&self, most: usize, kind: &str, before: Option<usize>) {
+        let (Some(before), Some(after)) = (before, self.memory(kind)) else {
+            return;
+        };
+        let more = after.saturating_sub(before);
+        let came = (more < most).then_some(());
+        let came = came.ok_or(format!("增加了 {more} MiB"));
+        let expected = format!(
+            "{}占用的内存（/proc 中的 {kind}）增加不到 {most} MiB",
+            self.name()
+        );
+        self.check.expect(expected, came);
+    }
+
     /// Kills the program.
     pub fn is_killed(mut self) {
         self.check.did(format!("强行终止{}", self.name()));
@@ -487,6 +562,19 @@ impl Subject<'_> {
         let limit = self.check.patience;
         let ended = self.program.end_before(limit);
         self.has_ended_with(&statuses, ended.ok_or(limit))
+    }
+
+    /// The program ends with this exit status, and has shown just this on standard output.
+    #[track_caller]
+    pub fn ends_having_shown(self, status: i32, transcript: &str) {
+        let (check, of) = (self.check, self.of());
+        let shown = self.ends(status).out;
+        let came = match shown == transcript {
+            true => Ok(()),
+            false => Err(instead(shown.as_bytes(), transcript.as_bytes())),
+        };
+        let told = literal(transcript);
+        check.expect(format!("{of}标准输出自始至终正好是{told}"), came);
     }
 
     /// The program ends with this exit status, within a limit that the exercise itself sets: a pause
@@ -803,6 +891,11 @@ impl Connection<'_> {
         let data = data.as_ref();
         self.check
             .did(format!("{}发送：{}", self.name, literal(data)));
+        self.sends_quietly(data);
+    }
+
+    #[track_caller]
+    fn sends_quietly(&self, data: &[u8]) {
         if let Err(error) = (&self.socket).write_all(data) {
             let expected = format!("程序收下{}发送的 {} 字节", self.name, data.len());
             self.check.expect(expected, Err(self.check.trouble(&error)))
@@ -819,6 +912,42 @@ impl Connection<'_> {
             let _ = (&self.socket).write_all(piece.as_bytes());
             thread::sleep(PAUSE);
         }
+    }
+
+    /// Sends `data` in pieces of `size` bytes, each of them in a segment of its own, with pauses between.
+    #[track_caller]
+    pub fn sends_slowly(&self, data: impl AsRef<[u8]>, size: usize, pause: Duration) {
+        let data = data.as_ref();
+        self.check.did(format!(
+            "{}发送，每 {} 只发 {size} 字节：{}",
+            self.name,
+            seconds(pause),
+            literal(data)
+        ));
+        self.socket.set_nodelay(true).unwrap();
+        for (at, piece) in data.chunks(size).enumerate() {
+            if at > 0 {
+                thread::sleep(pause);
+            }
+            self.sends_quietly(piece);
+        }
+    }
+
+    /// Nothing has come so far. (What comes later is not seen.)
+    #[track_caller]
+    pub fn has_received_nothing(&self, expected: &str) {
+        let mut bytes = [0; MOST_BYTES];
+        self.socket.set_nonblocking(true).unwrap();
+        let came = match self.socket.peek(&mut bytes) {
+            Ok(0) => Err("程序关闭了连接".into()),
+            Ok(length) => Err(format!("收到{}", literal(&bytes[..length]))),
+            Err(error) if is_timeout(&error) => Ok(()),
+            Err(error) => Err(self.check.trouble(&error)),
+        };
+        self.socket.set_nonblocking(false).unwrap();
+        let name = self.name;
+        self.check
+            .expect(format!("{name}没有收到数据：{expected}"), came);
     }
 
     /// These bytes come next.
@@ -875,11 +1004,13 @@ impl Connection<'_> {
         bytes
     }
 
-    /// The connection ends, in whatever way.
+    /// The connection ends, in whatever way, and nothing comes before that.
     #[track_caller]
-    pub fn is_closed(&self, expected: &str) {
-        let end = match (&self.socket).read_to_end(&mut Vec::new()) {
+    pub fn is_closed_without_a_word(&self, expected: &str) {
+        let mut bytes = Vec::new();
+        let end = match (&self.socket).read_to_end(&mut bytes) {
             Err(error) if is_timeout(&error) => Err(self.no_end()),
+            _ if !bytes.is_empty() => Err(format!("{}还收到：{}", self.name, literal(&bytes))),
             _ => Ok(()),
         };
         self.check.expect(expected, end);
@@ -920,6 +1051,35 @@ impl Connection<'_> {
     /// Closes the connection.
     pub fn closes(self) {
         self.check.did(format!("{}关闭连接", self.name));
+    }
+
+    /// Half-closes the connection: it sends no more, and still receives.
+    #[track_caller]
+    pub fn half_closes(&self) {
+        let name = self.name;
+        match self.socket.shutdown(Shutdown::Write) {
+            Ok(()) => self.check.did(format!("{name}半关闭连接，不再发送")),
+            Err(error) => {
+                let expected = format!("程序一直保持与{name}的连接");
+                self.check.expect(expected, Err(self.check.trouble(&error)))
+            }
+        }
+    }
+
+    /// Closes the connection while something that the program has sent is still unread, which resets it.
+    #[track_caller]
+    pub fn resets(self) {
+        let name = self.name;
+        let came = match retry_interrupted(|| self.socket.peek(&mut [0])) {
+            Ok(0) => Err("程序关闭了连接".into()),
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.check.trouble(&error)),
+        };
+        let expected = format!("{name}收到数据（先不读取）");
+        self.check.expect(expected, came);
+        self.check.did(format!(
+            "{name}还有数据没有读取就关闭连接，连接因此复位（RST）"
+        ));
     }
 
     fn next(&self, length: usize) -> Result<Vec<u8>, String> {

@@ -84,6 +84,15 @@ impl Output {
         self.state.lock().unwrap().ended
     }
 
+    /// Waits until the stream has ended; `None`: it has not, within `limit`.
+    pub(crate) fn wait_for_end(&self, limit: Duration) -> Option<()> {
+        let state = self.state.lock().unwrap();
+        let waited = self
+            .changed
+            .wait_timeout_while(state, limit, |state| !state.ended);
+        waited.unwrap().0.ended.then_some(())
+    }
+
     /// Waits until `found` returns something for the text so far and whether that is all of it;
     /// `None` at the deadline or the end.
     pub(crate) fn wait_for<T>(&self, found: impl Fn(&str, bool) -> Option<T>) -> Option<T> {
