@@ -487,6 +487,7 @@ fn a_file_that_is_exchanged_for_a_link_gives_nothing_away() {
 /// does not.
 #[cfg(unix)]
 #[test]
+#[ignore = "takes a quarter of a minute; .ci/run runs it"]
 fn a_signal_ends_it_while_its_notes_are_stuck() {
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};

@@ -215,7 +215,8 @@ fn manifest(package: &str, exercise: &str) -> String {
 /// The tests of an exercise, from its checks. `retry::solution` tries the worked solution,
 /// `retry::mine` the student's own one (ignored unless asked for), and `retry::mirror` the unchanged
 /// program, where each check must fail when it expects what is told behind the arrow. `retry::wrong`
-/// tries wrong solutions ([`Wrong`]). The checks of a long exercise come in stages.
+/// tries wrong solutions ([`Wrong`]). The checks of a long exercise come in stages; one that takes long
+/// is marked with `#[ignore = "…"]`, for the worked solution only.
 ///
 /// [`Wrong`]: crate::exercise::solutions::Wrong
 #[macro_export]
@@ -225,12 +226,12 @@ fn manifest(package: &str, exercise: &str) -> String {
 )]
 macro_rules! exercise {
     (
-        $exercise:ident of $package:literal { $($check:ident => $expected:literal,)+ }
+        $exercise:ident of $package:literal { $($(#[$slow:meta])? $check:ident => $expected:literal,)+ }
         wrong [ $($wrong:expr,)* ]
     ) => {
         mod $exercise {
             mod solution {
-                $crate::exercise!(@solution $package $exercise $($check)+);
+                $crate::exercise!(@solution $package $exercise $([$($slow)?] $check)+);
             }
             mod mine {
                 $crate::exercise!(@mine $package $exercise $($check)+);
@@ -240,14 +241,14 @@ macro_rules! exercise {
     };
     (
         $exercise:ident of $package:literal {
-            $($stage:ident { $($check:ident => $expected:literal,)+ })+
+            $($stage:ident { $($(#[$slow:meta])? $check:ident => $expected:literal,)+ })+
         }
         wrong [ $($wrong:expr,)* ]
     ) => {
         mod $exercise {
             mod solution {
                 $(mod $stage {
-                    $crate::exercise!(@solution $package $exercise $($check)+);
+                    $crate::exercise!(@solution $package $exercise $([$($slow)?] $check)+);
                 })+
             }
             mod mine {
@@ -259,8 +260,9 @@ macro_rules! exercise {
                 $($($check => $expected,)+)+);
         }
     };
-    (@solution $package:literal $exercise:ident $($check:ident)+) => {
+    (@solution $package:literal $exercise:ident $([$($slow:meta)?] $check:ident)+) => {
         $(#[test]
+        $(#[$slow])?
         fn $check() {
             if let Some(check) = $crate::exercise::Check::of_solution($package, stringify!($exercise)) {
                 crate::$check(&check);

@@ -26,6 +26,9 @@ use tables::{check_finger, check_tables};
 use testing::DEADLINE;
 use testing::sheets::{Block, PROGRAMS, Scripts, Sheet, is_slow};
 
+/// How many sessions of a sheet run at the same time.
+const AT_ONCE: usize = 4;
+
 fn check(program: &str) {
     let sheet = Sheet::open(program);
     check_front_page(&sheet, program);
@@ -47,10 +50,19 @@ fn check_screens(sheet: &Sheet, is_worth: impl Fn(&[Block]) -> bool) {
         Some(directory) => Scripts::of(Path::new(&directory), DEADLINE),
         None => Scripts::stand_ins(),
     };
-    for session in sheet.sessions().iter().filter(|session| is_worth(session)) {
-        if let Err(problem) = sheet.run(session, &scripts) {
-            sheet.fail(problem.line, problem);
-        }
+    let sessions = sheet.sessions();
+    let worth = sessions.iter().filter(|session| is_worth(session));
+    // A few at a time: they wait more than they work.
+    for sessions in Vec::from_iter(worth).chunks(AT_ONCE) {
+        thread::scope(|scope| {
+            for session in sessions {
+                scope.spawn(|| {
+                    if let Err(problem) = sheet.run(session, &scripts) {
+                        sheet.fail(problem.line, problem);
+                    }
+                });
+            }
+        });
     }
 }
 
