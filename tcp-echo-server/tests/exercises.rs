@@ -13,7 +13,7 @@ use std::net::Shutdown;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use testing::exercise::{Check, Connection, LONG_PAUSE, PAUSE, Subject, literal, seconds};
 
 testing::exercise! {
@@ -433,7 +433,19 @@ fn all_are_served_at_once(check: &Check) {
     let address = server.address();
     // A thousand, or as many as this machine lets the check open, with some left for other tests.
     let count = open_files("-S").saturating_sub(100).clamp(10, 1000);
+    let limit = 10 * check.patience();
+    let deadline = Instant::now() + limit;
     let exchange = |number: usize, client: &Connection| {
+        if Instant::now() > deadline {
+            let expected = format!(
+                "{count} 个客户端各收到两次回显，共用不到 {}",
+                seconds(limit)
+            );
+            check.expect(
+                expected,
+                Err(format!("时间已过，才轮到第 {number} 个客户端")),
+            )
+        }
         let line = format!("第 {number} 个客户端\n");
         let mut echo = vec![0; line.len()];
         let mut socket = client.socket();
@@ -515,6 +527,7 @@ fn one_that_waits_holds_up_nobody(check: &Check) {
 fn a_half_close_loses_nothing(check: &Check) {
     let server = start(check);
     serves_another(check, &server);
+    check.lets_pass(PAUSE); // now there is no client
     let client = check.connect("半关闭的客户端", server.address());
     let data = text(FAR_TOO_MUCH);
     let sent = sends_without_receiving(check, &client, data);
