@@ -114,13 +114,6 @@ testing::exercise! {
             ("client.read(&mut buffer)", "client.read(buffer)"),
             ("client.write_all(&buffer[..length]).context(\"发送\")?;", "queue.send(buffer[..length].to_vec()).unwrap();"),
         ]),
-        ("forgets_what_is_queued", a_half_close_loses_nothing, "全部回显", &[
-            ("let mut buffer = vec![0; RECV_SIZE];\n    loop {\n", QUEUE),
-            ("channel::<Vec<u8>>()", "sync_channel::<Vec<u8>>(64)"),
-            ("client.read(&mut buffer)", "client.read(buffer)"),
-            ("client.write_all(&buffer[..length]).context(\"发送\")?;", "queue.send(buffer[..length].to_vec()).unwrap();"),
-            ("            console::note(format!(\"客户端 {address} 已关闭\"));\n", "            client.shutdown(std::net::Shutdown::Both).unwrap();\n"),
-        ]),
     ]
 }
 
