@@ -27,7 +27,7 @@ use testing::DEADLINE;
 use testing::sheets::{Block, PROGRAMS, Scripts, Sheet, is_slow};
 
 /// How many sessions of a sheet run at the same time.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 
 fn check(program: &str) {
     let sheet = Sheet::open(program);
