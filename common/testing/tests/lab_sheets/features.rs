@@ -7,7 +7,6 @@ use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
 /// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
 const FEATURES: &[(&str, &str, &str)] = &[
-    ("udp-client", "`use`", "use common::"),
     ("udp-client", "constant", "const "),
     ("udp-client", "`ExitCode`", "-> ExitCode"),
     ("udp-client", "array parameter", "]: [Option<String>; "),
