@@ -199,6 +199,25 @@ fn an_exercise_is_begun_checked_solved_and_begun_again() {
     assert_eq!(old, fs::read(examples.join("two_way.rs")).unwrap());
 }
 
+/// On a terminal each line is written over as it grows, and looks as it does in a file at the end.
+#[cfg(unix)]
+#[test]
+fn the_overview_is_the_same_on_a_terminal() {
+    let Some(mut shown) = cargo() else {
+        return; // built on another machine
+    };
+    shown.arg("lab").current_dir(workspace());
+    shown.env_remove("CARGO_TARGET_DIR");
+    let shown = ended(Program::spawn_on_terminal(shown));
+    let lines = Vec::from_iter(shown.out.lines());
+    assert_eq!(lines.len(), EXERCISES.len(), "{shown:?}");
+    for ((exercise, package), line) in EXERCISES.iter().zip(lines) {
+        let last = line.trim_end().rsplit('\r').next().unwrap_or_default();
+        assert!(last.starts_with(exercise), "{shown:?}");
+        assert_eq!(last.matches(package).count(), 1, "{shown:?}");
+    }
+}
+
 #[test]
 fn hints_come_one_after_the_other() {
     if cargo().is_none() {

@@ -36,7 +36,9 @@ pub fn show() -> Result<bool, Error> {
             }
         };
         all_done &= text.starts_with("完成");
-        grow(String::new())?;
+        if on_terminal {
+            console::write(b"\r")?;
+        }
         console::print(format!("{begin}{text}"))?;
     }
     Ok(all_done)
