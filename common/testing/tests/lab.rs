@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use testing::exercise::EXERCISES;
-use testing::{Ended, Program, cargo, python, root, tempdir};
+use testing::{Ended, Program, cargo, root, tempdir};
 
 /// How long a command may take: it may have to build everything first.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -336,7 +336,7 @@ fn a_handout_has_no_solutions_and_no_answers() {
 #[cfg(target_os = "linux")] // as what the sheets show
 #[test]
 fn scripts_are_compared_with_the_programs() {
-    if python().is_none() {
+    if testing::python().is_none() {
         return;
     }
     let scripts = tempdir().unwrap();
