@@ -49,10 +49,15 @@ impl Scripts {
         ];
         let session = Session::new(self);
         let _peer = (script == "tcp_client.py").then(|| session.start(0, peers[0]));
+        let known = session.ports.count();
         let mut started = match session.start(0, peers[1]) {
             Ok(started) => started,
             Err(problem) => return Some(problem.to_string()),
         };
+        // Either it says something at once, a prompt or why it ends, or it has begun to listen.
+        if session.ports.count() == known {
+            started.wait_within(self.limit, |shown| !shown.is_empty());
+        }
         let ended = started.end_before(A_MOMENT)?;
         let last = ended.out.lines().next_back();
         Some(last.unwrap_or("程序立即结束了").to_string())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use testing::sheets::{Block, PROGRAMS, Problem, Scripts, Sheet, Table, is_slow};
 
 /// How long a screen may take to show what the sheet shows.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Compares the scripts in `directory`; `true`: they all do what the sheets say.
 pub fn compare(directory: &str) -> Result<bool, Error> {
