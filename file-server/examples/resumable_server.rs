@@ -114,5 +114,5 @@ fn send(client: &Client, file: OpenFile, offset: u64) -> Result<(), Error> {
     let stamp = file.stamp;
     let version = (stamp.changed as u128) << 64 | u128::from(stamp.inode);
     client.send(format!("{} {version}\n", stamp.length).as_bytes())?;
-    client.send_file(file, offset.min(stamp.length))
+    client.send_file(file, offset)
 }

@@ -160,12 +160,14 @@ impl Client {
     /// Those of [`send`](Client::send), and [`Error::Incomplete`] where the file has changed since it
     /// was opened: then the last block is not sent.
     pub fn send_file(&self, mut opened: OpenFile, offset: u64) -> Result<(), Error> {
+        // Behind its end there is nothing, and no system seeks as far as an offset can say.
+        let offset = offset.min(opened.stamp.length);
         opened
             .file
             .seek(SeekFrom::Start(offset))
             .context("读取文件")?;
         // What is appended to the file from now on is not sent.
-        let mut rest = (&opened.file).take(opened.stamp.length.saturating_sub(offset));
+        let mut rest = (&opened.file).take(opened.stamp.length - offset);
         let mut block = vec![0; BLOCK];
         loop {
             let length = rest.read(&mut block).context("读取文件")?;

@@ -7,9 +7,9 @@ use testing::exercise::{Check, Peer, Subject};
 
 testing::exercise! {
     two_way of "udp-chat" {
+        nothing_is_sent_back => "收到来自",
         what_arrives_is_shown_while_the_user_types => "收到来自",
         whatever_arrives_is_shown => "收到来自",
-        nothing_is_sent_back => "收到来自",
         two_of_them_talk => "收到来自",
         a_wrong_answer_leads_back_to_the_menu => "收到来自",
         every_end_is_quiet => "程序结束",

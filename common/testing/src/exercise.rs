@@ -128,6 +128,7 @@ impl Check {
 
     /// Ends the check, and tells the whole story. `place`: the line of the check that expected this.
     fn fail(&self, expected: &str, came: &str, place: Option<&Location>) -> ! {
+        self.wait_for_what_is_being_said();
         let mut report = String::from("\n检查步骤：");
         for (at, step) in self.story.lock().unwrap().iter().enumerate() {
             report += &format!("\n{:>4}. {step}", at + 1);
@@ -308,6 +309,27 @@ impl Check {
         let (socket, _) = self.expect(format!("程序连接{name}"), accepted);
         socket.set_nonblocking(false).unwrap(); // some systems hand it on
         self.connection(name, socket)
+    }
+
+    /// Waits until the programs have ended or said nothing for a moment: a story that lacks their last
+    /// lines misleads.
+    fn wait_for_what_is_being_said(&self) {
+        let said = || {
+            let outputs = self.outputs.lock().unwrap();
+            let all = outputs
+                .iter()
+                .flat_map(|program| [&program.out, &program.err]);
+            all.map(|output| output.text().len()).sum::<usize>()
+        };
+        let mut before = said();
+        for _ in 0..10 {
+            thread::sleep(LOOK);
+            let now = said();
+            if now == before && (self.has_ended() || now > 0) {
+                break;
+            }
+            before = now;
+        }
     }
 
     /// Looks for something as often as it takes, but not for longer than `limit`, and not when all

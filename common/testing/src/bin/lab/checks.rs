@@ -60,8 +60,9 @@ pub fn check(exercise: &Exercise) -> Result<bool, Error> {
             failed: None,
         } => {
             console::print(format!("{}：{passed} 项检查全部通过", exercise.name))?;
-            let Exercise { name, package } = exercise;
-            console::print(format!("可以和参考解答比较：{package}/examples/{name}.rs"))?;
+            if let Some(solution) = exercise.solution() {
+                console::print(format!("可以和参考解答比较：{solution}"))?;
+            }
             Ok(true)
         }
         State::Checked {
@@ -109,11 +110,15 @@ pub fn examine(
         let mut failed = None;
         for check in stage {
             match run.next()? {
-                None => {
+                (true, said) => {
                     count += 1;
                     passed(check)?;
+                    let skipped = said.lines().filter(|line| line.starts_with("跳过："));
+                    if mode == Mode::OneByOne {
+                        skipped.for_each(console::note);
+                    }
                 }
-                Some(story) => {
+                (false, story) => {
                     failed.get_or_insert((check.name.clone(), story));
                     if mode == Mode::OneByOne {
                         break;
@@ -246,8 +251,9 @@ impl Run {
         }
     }
 
-    /// What has become of the next check: the story of its failure, or `None`.
-    fn next(&mut self) -> Result<Option<String>, Error> {
+    /// What has become of the next check: whether it has passed, and what it says, which is the story
+    /// where it has not.
+    fn next(&mut self) -> Result<(bool, String), Error> {
         let ended = loop {
             if let Some(ended) = self.early.remove(&self.next) {
                 break ended;
@@ -261,7 +267,7 @@ impl Run {
         self.next += 1;
         let ended = ended.context("运行检查")?;
         let story = String::from_utf8_lossy(&ended.stderr).into_owned();
-        Ok((!ended.status.success()).then_some(story))
+        Ok((ended.status.success(), story))
     }
 }
 

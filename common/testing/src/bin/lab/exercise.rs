@@ -50,6 +50,12 @@ impl Exercise {
         format!("{}/examples/my_{}.rs", self.package, self.name)
     }
 
+    /// Where the worked solution is, as it is told; `None`: it was not handed out.
+    pub fn solution(&self) -> Option<String> {
+        let path = format!("{}/examples/{}.rs", self.package, self.name);
+        root().join(&path).exists().then_some(path)
+    }
+
     /// The program that the exercise begins with.
     pub fn original(&self) -> PathBuf {
         root().join(self.package).join("src/main.rs")

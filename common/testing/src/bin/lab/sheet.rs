@@ -27,12 +27,14 @@ pub fn hint(exercise: &Exercise, number: &str) -> Result<bool, Error> {
 fn show(exercise: &Exercise, number: usize) -> Result<bool, Error> {
     let hints = hints(exercise)?;
     let all = hints.len();
-    let Exercise { name, package } = exercise;
+    let name = exercise.name;
     let Some((title, text)) = hints.get(number - 1) else {
         console::print(format!(
-            "{name} 共有 {all} 条提示，没有更多了。用 cargo lab hint {name} 1 从头再看，\
-             参考解答在 {package}/examples/{name}.rs。"
+            "{name} 共有 {all} 条提示，没有更多了。用 cargo lab hint {name} 1 从头再看。"
         ))?;
+        if let Some(solution) = exercise.solution() {
+            console::print(format!("参考解答：{solution}"))?;
+        }
         return Ok(false);
     };
     let memory = memory(exercise);
