@@ -37,8 +37,8 @@ testing::exercise! {
         ("the_screen_is_waited_for", a_screen_that_is_not_read_holds_up_nobody, "个应答（此时没有人", &[
             ("queue.try_send(shown)", "queue.send(shown)"),
         ]),
-        ("without_a_bound", a_screen_that_is_not_read_holds_up_nobody, "不超过 712 个", &[
-            ("MAX_WAITING: usize = 512", "MAX_WAITING: usize = 1_000_000"),
+        ("a_larger_bound", a_screen_that_is_not_read_holds_up_nobody, "不超过 712 个", &[
+            ("MAX_WAITING: usize = 512", "MAX_WAITING: usize = 800"),
         ]),
         ("left_out_without_a_word", a_screen_that_is_not_read_holds_up_nobody, "略过的数目", &[
             ("if left_out > 0", "if false"),
