@@ -200,7 +200,7 @@ fn a_stranger_is_no_answer(check: &Check) {
     let typed = Instant::now();
     client.types("你好");
     let client_address = server.receives_just("你好", "这一行");
-    let pause = Duration::from_millis(400);
+    let pause = Duration::from_millis(150);
     let _sending = stranger.keeps_sending("骗你的", client_address, pause);
     let why = "陌生人发来的既不算应答，也不改变等待的时间";
     tries_again(&server, typed, 3, why);
