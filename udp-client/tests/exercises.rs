@@ -33,7 +33,7 @@ testing::exercise! {
              let socket = &UdpSocket::bind(\"127.0.0.1:0\").unwrap();\
              datagram::send(socket, data, remote)?;"),
         ]),
-        ("answers_of_1024_bytes", every_answer_is_shown, "标准输出不多不少", &[
+        ("answers_of_1024_bytes", every_answer_is_shown, "标准输出自始至终正好", &[
             ("received.map(Some)", "received.map(|(mut data, sender)| {\
                  data.truncate(1024);\
                  Some((data, sender))\
@@ -84,18 +84,6 @@ fn tries_again(server: &Peer, typed: Instant, last: usize, why: &str) {
     }
 }
 
-/// It ends with status 0, and standard output has shown just this.
-#[track_caller]
-fn shows_just(check: &Check, client: Subject, text: &str) {
-    let shown = client.ends(0).out;
-    let came = match shown == text {
-        true => Ok(()),
-        false => Err(format!("标准输出是：{}", literal(shown))),
-    };
-    let expected = format!("标准输出不多不少是{}", literal(text));
-    check.expect(expected, came);
-}
-
 fn silence_means_four_tries_and_a_failure(check: &Check) {
     let server = check.peer("从不应答的服务器");
     let mut client = client_of(check, &server);
@@ -141,7 +129,7 @@ fn a_lost_answer_costs_nothing(check: &Check) {
     server.sends("你也好", sender);
     let text = format!("{}\n你也好\n", server.address());
     client.shows(&text);
-    shows_just(check, client, &text);
+    client.ends_having_shown(0, &text);
     if typed.elapsed() < Duration::from_millis(1_500) {
         // No third try was due yet.
         server.has_nothing_more("收到应答之后，程序不再发送");
@@ -160,7 +148,7 @@ fn an_answer_to_the_first_try_counts_to_the_end(check: &Check) {
     server.sends("答复", first);
     client.shows("答复\n");
     // One question has one answer.
-    shows_just(check, client, &format!("{}\n答复\n", server.address()));
+    client.ends_having_shown(0, &format!("{}\n答复\n", server.address()));
 }
 
 fn every_answer_is_shown(check: &Check) {
@@ -180,7 +168,7 @@ fn every_answer_is_shown(check: &Check) {
             "" => "服务器已关闭\n".into(),
             text => format!("{}\n{text}\n", server.address()),
         };
-        shows_just(check, client, &shown);
+        client.ends_having_shown(0, &shown);
     }
 
     let server = check.peer("服务器");
@@ -190,7 +178,7 @@ fn every_answer_is_shown(check: &Check) {
     let expected = "下一行（上一行有 65508 字节，一个数据报装不下，应提示后重新读入一行）";
     let sender = server.receives_just("你好", expected);
     server.sends("你也好", sender);
-    shows_just(check, client, &format!("{}\n你也好\n", server.address()));
+    client.ends_having_shown(0, &format!("{}\n你也好\n", server.address()));
 }
 
 fn a_stranger_is_no_answer(check: &Check) {
@@ -205,7 +193,7 @@ fn a_stranger_is_no_answer(check: &Check) {
     let why = "陌生人发来的既不算应答，也不改变等待的时间";
     tries_again(&server, typed, 3, why);
     server.sends("真的", client_address);
-    shows_just(check, client, &format!("{}\n真的\n", server.address()));
+    client.ends_having_shown(0, &format!("{}\n真的\n", server.address()));
 }
 
 fn a_flood_delays_no_try(check: &Check) {
@@ -222,7 +210,7 @@ fn a_flood_delays_no_try(check: &Check) {
     drop(flood);
     // Until it has read what is left of the flood, there may be no room for an answer.
     let _sending = server.keeps_sending("真的", client_address, Duration::from_millis(100));
-    shows_just(check, client, &format!("{}\n真的\n", server.address()));
+    client.ends_having_shown(0, &format!("{}\n真的\n", server.address()));
 }
 
 fn a_refusal_is_silence(check: &Check) {
@@ -242,5 +230,5 @@ fn a_refusal_is_silence(check: &Check) {
     server.receives_after(typed, pause, "你好", expected);
     check.did("服务器发送数据报：“在了”");
     server.socket().send("在了".as_bytes()).unwrap();
-    shows_just(check, client, &format!("{}\n在了\n", server.address()));
+    client.ends_having_shown(0, &format!("{}\n在了\n", server.address()));
 }

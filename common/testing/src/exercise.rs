@@ -984,19 +984,6 @@ impl Connection<'_> {
         self.check.expect(expected, came);
     }
 
-    /// One byte comes next, and is one of these.
-    #[track_caller]
-    pub fn receives_one_of(&self, bytes: &[u8], expected: &str) -> u8 {
-        let came = self
-            .next(1)
-            .and_then(|came| match bytes.contains(&came[0]) {
-                true => Ok(came[0]),
-                false => Err(format!("收到的是{}", before(&literal(came)))),
-            });
-        let expected = format!("{}收到{expected}", self.name);
-        self.check.expect(expected, came)
-    }
-
     /// All bytes up to an orderly end of the connection.
     #[track_caller]
     pub fn receives_the_end(&self, expected: &str) -> Vec<u8> {

@@ -71,22 +71,11 @@ pub fn within_deadline<T: Send + 'static>(
     what: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
-    match within(DEADLINE, work) {
-        Some(result) => result,
-        None => panic!("{what}: nothing after {DEADLINE:?}"),
-    }
-}
-
-/// The same, for a limit of the caller's; `None`: it has passed.
-fn within<T: Send + 'static>(
-    limit: Duration,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
     let (done, wait) = mpsc::channel();
     let worker = thread::spawn(move || done.send(work()));
-    match wait.recv_timeout(limit) {
-        Ok(result) => Some(result),
-        Err(RecvTimeoutError::Timeout) => None,
+    match wait.recv_timeout(DEADLINE) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => panic!("{what}: nothing after {DEADLINE:?}"),
         Err(RecvTimeoutError::Disconnected) => match worker.join() {
             Err(panic) => std::panic::resume_unwind(panic),
             Ok(_) => unreachable!(),

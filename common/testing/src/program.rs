@@ -207,8 +207,7 @@ impl Program {
     /// Waits until standard output shows what `found` looks for, but not long: for a caller that has
     /// other programs to look after. Returns what has been shown.
     pub fn wait_a_little(&self, found: impl Fn(&str) -> bool) -> String {
-        let out = self.out.as_ref().expect("nobody reads the output");
-        out.wait_within(LITTLE, |shown, _| found(shown).then_some(()));
+        self.wait_within(LITTLE, found);
         self.shown()
     }
 
