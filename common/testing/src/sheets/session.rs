@@ -140,6 +140,8 @@ struct Terminal {
     compared: usize,
     /// Whether what comes next may be anything, up to what is shown then.
     skips: bool,
+    /// Whether something was typed, and nothing shown since then.
+    has_typed: bool,
     /// When the program in it was last interrupted.
     interrupted: Option<Instant>,
     /// The exit status of the program that has ended last.
@@ -154,6 +156,7 @@ impl Terminal {
             is_script: false,
             compared: 0,
             skips: false,
+            has_typed: false,
             interrupted: None,
             status: None,
         }
@@ -238,9 +241,12 @@ impl Session {
         let deadline = Instant::now() + limit;
         while terminals.iter().any(|terminal| terminal.next().is_some()) {
             for current in 0..terminals.len() {
-                // The first terminal, the server's, is interrupted last.
-                let may_interrupt =
-                    current > 0 || terminals[1..].iter().all(Terminal::waits_for_nothing_else);
+                // The first terminal, the server's, is interrupted last; so is one with a program that
+                // may not have read yet what was typed.
+                let (before, behind) = terminals.split_at(current);
+                let mut others = before.iter().chain(&behind[1..]);
+                let may_interrupt = current > 0 && !behind[0].has_typed
+                    || others.all(Terminal::waits_for_nothing_else);
                 let in_time = Instant::now() < deadline;
                 self.advance(&mut terminals[current], may_interrupt, in_time)?;
             }
@@ -278,6 +284,7 @@ impl Session {
                     terminal.program = Some(self.start(number, &line)?);
                     terminal.compared = 0;
                     terminal.skips = false;
+                    terminal.has_typed = false;
                     terminal.interrupted = None;
                 }
                 Step::Shows(text) => {
@@ -291,11 +298,13 @@ impl Session {
                         Some(end) => terminal.compared = end,
                     }
                     terminal.skips = false;
+                    terminal.has_typed = false;
                 }
                 Step::Skip => terminal.skips = true,
                 Step::Type(text) => {
                     let typed = self.ports.real(text);
                     terminal.program.as_mut().unwrap().type_line(&typed);
+                    terminal.has_typed = true;
                 }
                 Step::EndInput => terminal.program.as_mut().unwrap().end_input(),
                 Step::Stop => terminal.signal("STOP"),
