@@ -76,7 +76,7 @@ pub fn explain(reason: &io::Error) -> String {
         AddrNotAvailable => "本机没有这个地址",
         PermissionDenied => "权限不够",
         NotFound => "没有那个文件或目录",
-        ConnectionReset => "连接被对方重置",
+        ConnectionReset => "连接被对方复位",
         BrokenPipe => "对方已关闭连接",
         TimedOut => "超时",
         WouldBlock => "超时或系统资源不足", // the one error of Unix for both

@@ -76,13 +76,13 @@ testing::exercise! {
         }
     }
     wrong [
-        ("answers_answers", answers_and_other_commands_are_not_answered, "应答本身不再应答", &[
+        ("answers_answers", answers_and_other_commands_are_not_answered, "回复本身不再回复", &[
             ("IPMSG_BR_ENTRY =>", "IPMSG_BR_ENTRY | IPMSG_ANSENTRY =>"),
         ]),
         ("answers_in_utf8", who_comes_in_is_answered, "按 GBK 编码的“小道士”", &[
             ("&Encoding::Gbk.encode(&answer)?", "answer.as_bytes()"),
         ]),
-        ("junk_ends_it", junk_is_passed_over, "收到应答", &[
+        ("junk_ends_it", junk_is_passed_over, "收到回复", &[
             ("            continue; // not of this protocol", "            return Ok(());"),
         ]),
         ("colons_end_the_text", messages_are_shown, "a:b::c:", &[
@@ -301,7 +301,7 @@ fn only_its_own_receipt_counts(check: &Check) {
         receiver.sends(wrong, address);
     }
     let expected =
-        "同一条消息的再次发送（以上都不是接收方对这条消息的回执，既不算数，也不使它提前重发）";
+        "同一条消息的再次发送（以上都不是接收方对这条消息的回执，既不算数，也不使它提前再次发送）";
     receiver.receives_after(since, Duration::from_millis(TRIES[1]), &same, expected);
     receiver.receives_after(since, Duration::from_millis(TRIES[2]), &same, expected);
     sender.has_shown("对方已收到", 0);
@@ -493,7 +493,7 @@ fn read_answer(check: &Check, answer: &[u8], what: &str, command: u32, text: &[u
 
 #[track_caller]
 fn expect_entry_answer(check: &Check, peer: &Peer) -> u64 {
-    expect_answer(check, peer, "应答", ANSENTRY, USER)
+    expect_answer(check, peer, "回复", ANSENTRY, USER)
 }
 
 #[track_caller]
@@ -527,13 +527,13 @@ fn who_comes_in_is_answered(check: &Check) {
     let mut numbers = [first, second, third, fourth, fifth];
     numbers.sort_unstable();
     let different = numbers.windows(2).all(|pair| pair[0] != pair[1]);
-    let came = format!("5 个应答的包编号是 {first}、{second}、{third}、{fourth}、{fifth}");
+    let came = format!("5 个回复的包编号是 {first}、{second}、{third}、{fourth}、{fifth}");
     check.expect(
-        "每个应答有自己的包编号，互不相同",
+        "每个回复有自己的包编号，互不相同",
         different.then_some(()).ok_or(came),
     );
     for peer in [&newcomer, &iptux, &many, &nameless] {
-        peer.has_nothing_more("每次上线只应答一次");
+        peer.has_nothing_more("每次上线只回复一次");
     }
     #[cfg(unix)]
     {
@@ -556,13 +556,13 @@ fn answers_and_other_commands_are_not_answered(check: &Check) {
     let other = check.peer("另一个接收程序");
     other.sends(message(1, ANSENTRY, USER), receiver.address());
     other.sends(message(2, ANSENTRY | SENDCHECK, USER), receiver.address());
-    let expected = "应答本身不再应答（否则两个接收程序会没完没了地互相应答）";
+    let expected = "回复本身不再回复（否则两个接收程序会没完没了地互相回复）";
     expect_no_answer(check, &receiver, &other, expected);
     check.did("（0、2、4、33、48、49、129 是别的命令）");
     for (number, command) in (3..).zip([0, 2, 4, 33, 48, 49, 129, BR_ENTRY << 8]) {
         other.sends(message(number, command, USER), receiver.address());
     }
-    expect_no_answer(check, &receiver, &other, "别的命令没有应答");
+    expect_no_answer(check, &receiver, &other, "别的命令没有回复");
 }
 
 fn junk_is_passed_over(check: &Check) {
@@ -593,7 +593,7 @@ fn junk_is_passed_over(check: &Check) {
     ] {
         other.sends(junk, receiver.address());
     }
-    expect_no_answer(check, &receiver, &other, "不合格式的数据报没有应答");
+    expect_no_answer(check, &receiver, &other, "不合格式的数据报没有回复");
     receiver.has_shown_just::<&str>(&[]);
 }
 

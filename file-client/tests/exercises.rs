@@ -360,14 +360,14 @@ fn nonsense_is_no_file(check: &Check) {
     ] {
         let (client, server) = lab.asked(0);
         server.sends(nonsense);
-        check.did(format!("（应答不合规定：{why}）服务器不关闭连接"));
+        check.did(format!("（回复不合规定：{why}）服务器不关闭连接"));
         lab.fails(client);
-        lab.is_as_before(None, "应答不合规定，不应当留下文件");
+        lab.is_as_before(None, "回复不合规定，不应当留下文件");
     }
     let client = lab.answered(0, "10 77");
-    check.did("（应答不合规定：没有换行）");
+    check.did("（回复不合规定：没有换行）");
     lab.fails(client);
-    lab.is_as_before(None, "应答不合规定，不应当留下文件");
+    lab.is_as_before(None, "回复不合规定，不应当留下文件");
 }
 
 fn a_cut_download_goes_on_where_it_stopped(check: &Check) {
@@ -531,7 +531,7 @@ fn real_server(check: &Check, content: &[u8]) -> Option<(Program, TempDir, Socke
     let server = Program::start(server.to_str().unwrap(), &["127.0.0.1:0", directory]);
     let address = relay(server.address(), &[10_000]);
     check.did(format!(
-        "启动参考解答的服务器，中继 {address} 把请求转给它，第一次只转回应答的 10000 字节就断开"
+        "启动参考解答的服务器，中继 {address} 把请求转给它，第一次只转回回复的 10000 字节就断开"
     ));
     Some((server, served, address))
 }

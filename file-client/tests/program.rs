@@ -186,7 +186,7 @@ fn an_existing_file_survives_a_refusal_and_a_reset() {
     assert!(
         ended
             .err
-            .contains("下载中断，收到 4 字节，没有保存：接收失败：连接被对方重置："),
+            .contains("下载中断，收到 4 字节，没有保存：接收失败：连接被对方复位："),
         "{ended:?}"
     );
     old_is_there();

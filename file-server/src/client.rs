@@ -231,7 +231,7 @@ impl Client {
             let limit = step.patience[usize::from(are_taken)];
             if begun.elapsed() >= limit {
                 let (seconds, missing) = (limit.as_secs(), step.missing);
-                let why = if are_taken { "（位置已满）" } else { "" };
+                let why = if are_taken { "（名额已满）" } else { "" };
                 let problem = format!("{seconds} 秒内{missing}{why}，断开连接");
                 return Err(Error::Incomplete(problem));
             }

@@ -45,7 +45,7 @@ testing::exercise! {
         ("the_last_space_ends_the_offset", a_name_may_have_spaces_and_be_long, "全部内容", &[
             (".position(|byte| *byte == b' ')", ".rposition(|byte| *byte == b' ')"),
         ]),
-        ("a_refusal_says_why", only_what_is_in_the_directory_is_served, "没有应答", &[
+        ("a_refusal_says_why", only_what_is_in_the_directory_is_served, "没有回复", &[
             ("                    console::note(reason);\n",
              "                    client.send(reason.as_bytes())?;\n"),
         ]),
@@ -146,7 +146,7 @@ impl<'a> Lab<'a> {
     /// The request is answered with all of a file that has this content. Returns its version.
     #[track_caller]
     fn whole(&self, request: impl AsRef<[u8]>, content: &[u8]) -> u128 {
-        let answer = self.answer(request, "应答之后，程序正常关闭连接");
+        let answer = self.answer(request, "回复之后，程序正常关闭连接");
         self.is_whole(&answer, content)
     }
 
@@ -160,7 +160,7 @@ impl<'a> Lab<'a> {
     fn is_whole(&self, answer: &[u8], content: &[u8]) -> u128 {
         let size = content.len();
         let whole = [format!("{size} 版本号\n").as_bytes(), content].concat();
-        let expected = format!("应答是文件大小、版本号和全部内容：{}", literal(whole));
+        let expected = format!("回复是文件大小、版本号和全部内容：{}", literal(whole));
         let version = version_in(answer, size as u64, content);
         self.check.expect(expected, version.ok_or(told(answer)))
     }
@@ -168,7 +168,7 @@ impl<'a> Lab<'a> {
     /// The request is answered with size and version, and with this part of the content.
     #[track_caller]
     fn part(&self, request: &str, line: &str, content: &[u8], why: &str) {
-        let answer = self.answer(request, "应答之后，程序正常关闭连接");
+        let answer = self.answer(request, "回复之后，程序正常关闭连接");
         let right = [line.as_bytes(), content].concat();
         self.is(&answer, &right, why);
     }
@@ -205,8 +205,8 @@ fn version_in(answer: &[u8], size: u64, content: &[u8]) -> Option<u128> {
 /// An answer, in words.
 fn told(answer: &[u8]) -> String {
     match answer {
-        b"" => "没有应答".into(),
-        answer => format!("应答是：{}", literal(answer)),
+        b"" => "没有回复".into(),
+        answer => format!("回复是：{}", literal(answer)),
     }
 }
 
@@ -231,7 +231,7 @@ fn a_request_may_come_in_pieces(check: &Check) {
     for pieces in [&["0 ", "f.", "txt", "\n"][..], &["0", " f.txt", "\r", "\n"]] {
         let client = lab.connect("客户端");
         client.sends_in_pieces(pieces);
-        let answer = client.receives_the_end("应答之后，程序正常关闭连接");
+        let answer = client.receives_the_end("回复之后，程序正常关闭连接");
         lab.is_whole(&answer, b"helloworld");
     }
     lab.whole("0 f.txt\r\n", b"helloworld");
@@ -251,8 +251,8 @@ fn a_client_may_have_no_more_to_send(check: &Check) {
         let client = lab.connect("客户端");
         client.sends(format!("0 {name}\n"));
         client.socket().shutdown(Shutdown::Write).unwrap();
-        check.did("客户端半关闭连接，不再发送，等待应答");
-        let answer = client.receives_the_end("应答之后，程序正常关闭连接");
+        check.did("客户端半关闭连接，不再发送，等待回复");
+        let answer = client.receives_the_end("回复之后，程序正常关闭连接");
         lab.is_whole(&answer, content);
     }
 }
@@ -293,7 +293,7 @@ fn only_what_is_in_the_directory_is_served(check: &Check) {
     {
         std::os::unix::fs::symlink(&secret, lab.path("link")).unwrap();
         check.did("在目录中创建符号链接“link”，指向目录之外的“secret”");
-        refused.push(("0 link\n", "链接指向目录之外"));
+        refused.push(("0 link\n", "符号链接指向目录之外"));
     }
     for (request, why) in &refused {
         lab.refuses(request, why);
@@ -375,10 +375,10 @@ fn an_offset_may_be_above_4_gib(check: &Check) {
     ));
     let answer = lab.answer(
         format!("{} large\n", size - 5),
-        "应答之后，程序正常关闭连接",
+        "回复之后，程序正常关闭连接",
     );
     let version = version_in(&answer, size, &[0; 5]);
-    let expected = format!("应答是文件大小 {size}、版本号和最后 5 字节");
+    let expected = format!("回复是文件大小 {size}、版本号和最后 5 字节");
     let came = version.map(drop).ok_or(told(&answer));
     check.expect(expected, came);
 }
@@ -394,19 +394,19 @@ fn several_clients_are_served_at_once(check: &Check) {
     slow.sends("0 large.txt\n");
     let begun = slow.socket().peek(&mut [0]);
     let begun = begun.map_err(|error| check.trouble(&error));
-    check.expect("应答的开头到来，暂不接收的客户端不接收", begun);
+    check.expect("回复的开头到来，暂不接收的客户端不接收", begun);
     let other = lab.connect("另一个客户端");
     other.sends("9000000 large.txt\n");
-    let answer = other.receives_the_end("应答之后，程序正常关闭连接");
+    let answer = other.receives_the_end("回复之后，程序正常关闭连接");
     let end = answer.ends_with(&content[9_000_000..]).then_some(());
     check.expect(
         "另一个客户端收到从偏移开始的全部内容",
         end.ok_or(told(&answer)),
     );
-    let answer = slow.receives_the_end("暂不接收的客户端开始接收，收到应答之后，程序正常关闭连接");
+    let answer = slow.receives_the_end("暂不接收的客户端开始接收，收到回复之后，程序正常关闭连接");
     lab.is_whole(&answer, &content);
     halfway.sends("txt\n");
-    let answer = halfway.receives_the_end("应答之后，程序正常关闭连接");
+    let answer = halfway.receives_the_end("回复之后，程序正常关闭连接");
     lab.is_whole(&answer, b"helloworld");
 }
 
@@ -441,7 +441,7 @@ impl<'a, 'b> RealClient<'a, 'b> {
         };
         let relay = relay(lab.server.address(), &[10_000]);
         lab.check.did(format!(
-            "中继 {relay} 把请求转给程序，第一次只转回应答的 10000 字节就断开"
+            "中继 {relay} 把请求转给程序，第一次只转回回复的 10000 字节就断开"
         ));
         let directory = tempdir().unwrap();
         Some(RealClient {
@@ -601,7 +601,7 @@ fn a_file_that_changes_while_it_is_sent_is_cut_off(check: &Check) {
     lab.write("large.txt", &content);
     let client = lab.connect("客户端");
     client.sends("0 large.txt\n");
-    let line = client.receives_line("一行应答", |line| Some(line.to_string()));
+    let line = client.receives_line("一行回复", |line| Some(line.to_string()));
     clock_moves_on();
     let mut file = File::options()
         .write(true)

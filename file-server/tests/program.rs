@@ -278,7 +278,7 @@ fn a_client_that_resets_is_told_and_the_next_one_is_served() {
     // The systems that descend from BSD tell a writer of a reset in the other word for it.
     server.expect_note(match cfg!(target_vendor = "apple") {
         true => "无法发送：对方已关闭连接：",
-        false => "无法发送：连接被对方重置：",
+        false => "无法发送：连接被对方复位：",
     });
     assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
 }
@@ -392,7 +392,7 @@ fn few_file_descriptors_are_survived() {
     let address = server.address();
     let silent: Vec<_> = (0..30).map(|_| connect(address)).collect();
     server.expect_note("无法接受连接，稍后再试：");
-    server.expect_note("1 秒内没有发来文件名（位置已满），断开连接");
+    server.expect_note("1 秒内没有发来文件名（名额已满），断开连接");
     testing::within_deadline("60 downloads", move || {
         for _ in 0..60 {
             loop {

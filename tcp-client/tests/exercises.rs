@@ -59,7 +59,7 @@ testing::exercise! {
             "socket.read_exact(&mut length[begun..]).map_err(cut_off)?;",
             "if socket.read_exact(&mut length[begun..]).is_err() {\n        return Ok(None);\n    }",
         )]),
-        ("reset_is_the_end", a_reset_is_told, "连接被对方重置", &[
+        ("reset_is_the_end", a_reset_is_told, "连接被对方复位", &[
             ("socket.read(&mut length).context(\"接收\")?", "socket.read(&mut length).unwrap_or(0)"),
         ]),
     ]
@@ -249,7 +249,7 @@ fn a_reset_is_told(check: &Check) {
 
     let (client, server) = answered();
     server.resets();
-    client.notes("连接被对方重置");
+    client.notes("连接被对方复位");
     client.ends_having_shown(1, transcript);
 
     for part in [2, 4, 6] {
@@ -291,7 +291,7 @@ const MANY: usize = 16;
 fn a_server_that_reads_slowly_gets_everything(check: &Check) {
     let (mut client, server) = asked(check);
     server.sends([HELLO.to_vec(), [0; 4].repeat(MANY)].concat());
-    check.did("（服务器提前应答了后面的每一行）");
+    check.did("（服务器提前回复了后面的每一行）");
     client.shows("收到数据你好\n输入:");
     let line = "x".repeat(MIB);
     client.types_over_and_over(&line, MANY);
@@ -311,7 +311,7 @@ fn a_server_that_reads_slowly_gets_everything(check: &Check) {
 fn a_server_that_reads_nothing_is_an_error(check: &Check) {
     let (mut client, server) = asked(check);
     server.sends([HELLO.to_vec(), [0; 4].repeat(MANY)].concat());
-    check.did("（服务器提前应答了后面的每一行，但从此不再接收）");
+    check.did("（服务器提前回复了后面的每一行，但从此不再接收）");
     client.shows("收到数据你好\n输入:");
     client.types_over_and_over(&"x".repeat(MIB), MANY);
     // A `write` that gets rid of a part, however small, is no failure, and the next one waits anew.

@@ -137,7 +137,7 @@ fn a_reset_before_an_answer_is_a_failure() {
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert_eq!(ended.out, "输入:");
     assert!(
-        ended.err.contains("\n无法接收：连接被对方重置："),
+        ended.err.contains("\n无法接收：连接被对方复位："),
         "{ended:?}"
     );
 }

@@ -58,7 +58,7 @@ testing::exercise! {
             ("    let mut message = vec![0; length];\n", "    let mut message = vec![0; length];\n    let _ = socket.write_all(&(length as u32).to_be_bytes());\n"),
             ("client.write_all(&frame(&message))", "client.write_all(&message)"),
         ]),
-        ("reset_is_a_close", a_reset_is_told, "连接被对方重置", &[
+        ("reset_is_a_close", a_reset_is_told, "连接被对方复位", &[
             ("socket.read(&mut length).context(\"接收\")?", "socket.read(&mut length).unwrap_or(0)"),
         ]),
         ("reset_ends_without_the_last_line", a_reset_is_told, "客户端已关闭", &[
@@ -298,7 +298,7 @@ fn a_reset_is_told(check: &Check) {
     let client = check.connect("客户端", server.address());
     client.sends(hello);
     client.resets();
-    server.notes("连接被对方重置");
+    server.notes("连接被对方复位");
     server.ends_having_shown(1, "b\"hello\"\n客户端已关闭\n");
 
     let server = start(check);

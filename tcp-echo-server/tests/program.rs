@@ -92,7 +92,7 @@ fn a_reset_is_told_and_ends_like_a_close_but_with_status_1() {
     let ended = server.end();
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert_eq!(ended.out, "b\"x\"\n客户端已关闭\n");
-    assert!(ended.err.contains("连接被对方重置："), "{ended:?}");
+    assert!(ended.err.contains("连接被对方复位："), "{ended:?}");
 }
 
 #[test]

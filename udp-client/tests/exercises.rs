@@ -42,7 +42,7 @@ testing::exercise! {
         ("an_empty_answer_is_a_text", every_answer_is_shown, "服务器已关闭", &[
             ("Some(data) if data.is_empty() => console::print(\"服务器已关闭\"),", ""),
         ]),
-        ("strangers_count", a_stranger_is_no_answer, "既不算应答", &[
+        ("strangers_count", a_stranger_is_no_answer, "既不算回复", &[
             ("sender == remote", "true"),
         ]),
         ("a_stranger_costs_a_try", a_stranger_is_no_answer, "不早于输入后", &[
@@ -54,7 +54,7 @@ testing::exercise! {
              deadline = Instant::now() + pause;\
              if sender == remote {"),
         ]),
-        ("each_receive_waits_anew", a_flood_delays_no_try, "时间到了也应重发", &[
+        ("each_receive_waits_anew", a_flood_delays_no_try, "时间到了也应再次发送", &[
             ("deadline.saturating_duration_since(Instant::now())", "FIRST_PAUSE"),
         ]),
         ("a_refusal_ends_it", a_refusal_is_silence, "第 2 次", &[
@@ -85,12 +85,12 @@ fn tries_again(server: &Peer, typed: Instant, last: usize, why: &str) {
 }
 
 fn silence_means_four_tries_and_a_failure(check: &Check) {
-    let server = check.peer("从不应答的服务器");
+    let server = check.peer("从不回复的服务器");
     let mut client = client_of(check, &server);
     let typed = Instant::now();
     client.types("你好");
     server.receives_just("你好", "这一行");
-    tries_again(&server, typed, 4, "一直没有应答");
+    tries_again(&server, typed, 4, "一直没有回复");
     let expected = "第 4 次发送后还等了 4 秒，即程序结束不早于输入后 7.5 秒";
     let ended = client.ends_after(typed, Duration::from_millis(7_500), 1, expected);
     server.has_nothing_more("没有第 5 次发送");
@@ -116,7 +116,7 @@ fn silence_means_four_tries_and_a_failure(check: &Check) {
         "" => Ok(()),
         shown => Err(format!("标准输出是：{}", literal(shown))),
     };
-    check.expect("标准输出没有内容：没有收到应答，别的话都在标准错误", came);
+    check.expect("标准输出没有内容：没有收到回复，别的话都在标准错误", came);
 }
 
 fn a_lost_answer_costs_nothing(check: &Check) {
@@ -125,25 +125,25 @@ fn a_lost_answer_costs_nothing(check: &Check) {
     let typed = Instant::now();
     client.types("你好");
     let sender = server.receives_just("你好", "这一行");
-    tries_again(&server, typed, 2, "此前没有应答");
+    tries_again(&server, typed, 2, "此前没有回复");
     server.sends("你也好", sender);
     let text = format!("{}\n你也好\n", server.address());
     client.shows(&text);
     client.ends_having_shown(0, &text);
     if typed.elapsed() < Duration::from_millis(1_500) {
         // No third try was due yet.
-        server.has_nothing_more("收到应答之后，程序不再发送");
+        server.has_nothing_more("收到回复之后，程序不再发送");
     }
 }
 
 fn an_answer_to_the_first_try_counts_to_the_end(check: &Check) {
-    let server = check.peer("应答迟缓的服务器");
+    let server = check.peer("回复迟缓的服务器");
     let mut client = client_of(check, &server);
     let typed = Instant::now();
     client.types("你好");
     let first = server.receives_just("你好", "这一行");
-    tries_again(&server, typed, 4, "应答迟迟未到");
-    check.did("服务器应答第 1 次发送，而且应答在路上变成了两份");
+    tries_again(&server, typed, 4, "回复迟迟未到");
+    check.did("服务器回复第 1 次发送，而且回复在路上变成了两份");
     server.sends("答复", first);
     server.sends("答复", first);
     client.shows("答复\n");
@@ -190,7 +190,7 @@ fn a_stranger_is_no_answer(check: &Check) {
     let client_address = server.receives_just("你好", "这一行");
     let pause = Duration::from_millis(150);
     let _sending = stranger.keeps_sending("骗你的", client_address, pause);
-    let why = "陌生人发来的既不算应答，也不改变等待的时间";
+    let why = "陌生人发来的既不算回复，也不改变等待的时间";
     tries_again(&server, typed, 3, why);
     server.sends("真的", client_address);
     client.ends_having_shown(0, &format!("{}\n真的\n", server.address()));
@@ -204,7 +204,7 @@ fn a_flood_delays_no_try(check: &Check) {
     client.types("你好");
     let client_address = server.receives_just("你好", "这一行");
     let flood = stranger.keeps_sending("骗你的", client_address, Duration::ZERO);
-    let why = "陌生人不停发送，时间到了也应重发";
+    let why = "陌生人不停发送，时间到了也应再次发送";
     tries_again(&server, typed, 2, why);
     check.did("陌生人停止发送");
     drop(flood);
@@ -217,7 +217,7 @@ fn a_refusal_is_silence(check: &Check) {
     let server = check.peer("稍后才开始接收的服务器");
     // A connected socket takes what its peer sends, here itself. For all others the port is closed.
     server.socket().connect(server.address()).unwrap();
-    check.did("服务器还没有开始接收：发往它的端口的数据报由系统以 ICMP 报文拒绝");
+    check.did("服务器还没有开始接收：发往它的端口的数据报由系统以 ICMP“端口不可达”拒绝");
     let mut client = client_of(check, &server);
     let client_address = client.address();
     let typed = Instant::now();
@@ -226,7 +226,7 @@ fn a_refusal_is_silence(check: &Check) {
     check.did("服务器开始接收");
     server.socket().connect(client_address).unwrap();
     let pause = Duration::from_millis(500);
-    let expected = "又一次发来的这一行，不早于输入后 0.5 秒（先前被拒绝的算作没有应答）";
+    let expected = "又一次发来的这一行，不早于输入后 0.5 秒（先前被拒绝的算作没有回复）";
     server.receives_after(typed, pause, "你好", expected);
     check.did("服务器发送数据报：“在了”");
     server.socket().send("在了".as_bytes()).unwrap();

@@ -9,12 +9,12 @@ use testing::exercise::{Check, seconds};
 
 testing::exercise! {
     many_peers of "udp-server" {
-        everybody_is_answered_without_the_keyboard => "无人在键盘前输入，也应当应答",
-        answers_are_not_answered => "对“你好”的应答",
-        whatever_comes_is_answered => "应答",
-        a_flood_holds_up_nobody => "偶尔提问的客户端收到应答",
+        everybody_is_answered_without_the_keyboard => "无人在键盘前输入，也应当回复",
+        answers_are_not_answered => "对“你好”的回复",
+        whatever_comes_is_answered => "回复",
+        a_flood_holds_up_nobody => "偶尔提问的客户端收到回复",
         a_screen_that_is_not_read_holds_up_nobody => "此时没有人读取标准输出",
-        the_end_of_the_screen_ends_the_program => "应答",
+        the_end_of_the_screen_ends_the_program => "回复",
     }
     wrong [
         ("contains_is_not_begins", answers_are_not_answered, "不以“收到:”开头", &[
@@ -34,7 +34,7 @@ testing::exercise! {
         ("a_failed_answer_ends_it", whatever_comes_is_answered, "程序不应因此停下", &[
             ("answer(socket, &data, sender);", "Ok(answer(socket, &data, sender)?);"),
         ]),
-        ("the_screen_is_waited_for", a_screen_that_is_not_read_holds_up_nobody, "个应答（此时没有人", &[
+        ("the_screen_is_waited_for", a_screen_that_is_not_read_holds_up_nobody, "个回复（此时没有人", &[
             ("queue.try_send(shown)", "queue.send(shown)"),
         ]),
         ("a_larger_bound", a_screen_that_is_not_read_holds_up_nobody, "不超过 712 个", &[
@@ -64,23 +64,23 @@ fn everybody_is_answered_without_the_keyboard(check: &Check) {
     let other = check.peer("客户端乙");
     one.sends("你好", address);
     other.sends("hello", address);
-    let expected = "应答（无人在键盘前输入，也应当应答）";
+    let expected = "回复（无人在键盘前输入，也应当回复）";
     let sender = one.receives_just("收到:你好", expected);
     let came = match sender == address {
         true => Ok(()),
-        false => Err(format!("应答来自 {sender}")),
+        false => Err(format!("回复来自 {sender}")),
     };
-    check.expect(format!("应答来自程序绑定的地址 {address}"), came);
-    other.receives_just("收到:hello", "应答");
+    check.expect(format!("回复来自程序绑定的地址 {address}"), came);
+    other.receives_just("收到:hello", "回复");
     server.shows(&format!("{}\n你好\n", one.address()));
     server.shows(&format!("{}\nhello\n", other.address()));
     // The first one has been silent since; it may come back.
     one.sends("还在吗", address);
-    one.receives_just("收到:还在吗", "对第二个数据报的应答");
-    one.has_nothing_more("每个数据报只有一个应答");
+    one.receives_just("收到:还在吗", "对第二个数据报的回复");
+    one.has_nothing_more("每个数据报只有一个回复");
     server.types_ctrl_d();
     one.sends("键盘没了", address);
-    one.receives_just("收到:键盘没了", "应答（键盘输入的结束不是程序的结束）");
+    one.receives_just("收到:键盘没了", "回复（键盘输入的结束不是程序的结束）");
     server.shows(&format!("{}\n键盘没了\n", one.address()));
     #[cfg(unix)]
     {
@@ -95,7 +95,7 @@ fn answers_are_not_answered(check: &Check) {
     peer.sends("收到:你好", server.address());
     peer.sends("收到:", server.address());
     peer.sends("你好", server.address());
-    let expected = "对“你好”的应答（以“收到:”开头的数据报本身就是应答，不应再应答）";
+    let expected = "对“你好”的回复（以“收到:”开头的数据报本身就是回复，不应再回复）";
     peer.receives_just("收到:你好", expected);
     let of_peer = format!("{}\n", peer.address());
     server.shows(&format!(
@@ -104,7 +104,7 @@ fn answers_are_not_answered(check: &Check) {
     // These do not begin with it.
     for question in ["你收到:了吗", "收到", "收到：完了"] {
         peer.sends(question, server.address());
-        let expected = "应答（这个数据报不以“收到:”开头；此前也没有多余的应答）";
+        let expected = "回复（这个数据报不以“收到:”开头；此前也没有多余的回复）";
         peer.receives_just(format!("收到:{question}"), expected);
     }
 }
@@ -121,14 +121,14 @@ fn whatever_comes_is_answered(check: &Check) {
 
     let long = "长".repeat((LONGEST_DATAGRAM - 7) / 3);
     let datagrams: [(&[u8], &str, &str); 4] = [
-        (b"", "", "应答（空数据报也是数据报）"),
+        (b"", "", "回复（空数据报也是数据报）"),
         (
             b"\xc4\xe3\xff",
             "\u{fffd}\u{fffd}\u{fffd}",
-            "应答（原来的字节，即使不是 UTF-8）",
+            "回复（原来的字节，即使不是 UTF-8）",
         ),
-        (long.as_bytes(), &long, "应答（数据报有多长，就应答多长）"),
-        ("短".as_bytes(), "短", "应答"),
+        (long.as_bytes(), &long, "回复（数据报有多长，就回复多长）"),
+        ("短".as_bytes(), "短", "回复"),
     ];
     for (data, text, expected) in datagrams {
         peer.sends(data, address);
@@ -138,9 +138,9 @@ fn whatever_comes_is_answered(check: &Check) {
 
     peer.sends("长".repeat(LONGEST_DATAGRAM / 3), address);
     peer.sends("还在吗", address);
-    let expected = "应答（对上一个数据报的应答太长，一个数据报装不下，但程序不应因此停下）";
+    let expected = "回复（对上一个数据报的回复太长，一个数据报装不下，但程序不应因此停下）";
     peer.receives_just("收到:还在吗", expected);
-    server.notes_what("标准错误说明有一个应答没有发送", |noted| {
+    server.notes_what("标准错误说明有一个回复没有发送", |noted| {
         (noted.lines().count() < 2).then(|| "只有给出地址的那一行".into())
     });
 }
@@ -148,7 +148,7 @@ fn whatever_comes_is_answered(check: &Check) {
 fn a_flood_holds_up_nobody(check: &Check) {
     let server = check.start(&[LOCAL]);
     let address = server.address();
-    let flooding = check.peer("从不接收应答的客户端");
+    let flooding = check.peer("从不接收回复的客户端");
     let _flood = flooding.keeps_sending("flood", address, Duration::ZERO);
     let quiet = check.peer("偶尔提问的客户端");
     // Asks until there is an answer, since UDP may lose a datagram where there is no room for it.
@@ -163,9 +163,9 @@ fn a_flood_holds_up_nobody(check: &Check) {
     });
     let came = match answered {
         true => Ok(()),
-        false => Err(format!("提问 {tries} 次，都没有收到应答")),
+        false => Err(format!("提问 {tries} 次，都没有收到回复")),
     };
-    check.expect("偶尔提问的客户端收到应答：“收到:在吗”", came);
+    check.expect("偶尔提问的客户端收到回复：“收到:在吗”", came);
 }
 
 /// How many datagrams wait to be shown, how many more the pipe may hold, and how many are sent: so
@@ -181,22 +181,22 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let other = check.peer("客户端乙");
     server.is_not_read();
     check.did(format!(
-        "客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到应答再发下一个"
+        "客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到回复再发下一个"
     ));
     let limit = 6 * check.patience();
     let deadline = Instant::now() + limit;
     for number in 1..=SENT {
         if Instant::now() > deadline {
             let came = Err(format!("只有 {} 个", number - 1));
-            check.expect(format!("{}内都有应答", seconds(limit)), came)
+            check.expect(format!("{}内都有回复", seconds(limit)), came)
         }
         let data = format!("{number:0>8000}");
         one.socket().send_to(data.as_bytes(), address).unwrap();
-        let expected = format!("第 {number} 个应答（此时没有人读取标准输出）");
+        let expected = format!("第 {number} 个回复（此时没有人读取标准输出）");
         one.receives_quietly(format!("收到:{data}"), &expected);
     }
     other.sends("我呢", address);
-    other.receives_just("收到:我呢", "应答（此时没有人读取标准输出）");
+    other.receives_just("收到:我呢", "回复（此时没有人读取标准输出）");
 
     server.is_read_again();
     let expected = format!("标准输出依次显示客户端甲的前 {WAITING} 个数据报");
@@ -210,7 +210,7 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     // The number of those left out comes with the first of these, and with none of the others.
     for question in ["又能看了", "还能看", "接着看"] {
         other.sends(question, address);
-        other.receives_just(format!("收到:{question}"), "应答");
+        other.receives_just(format!("收到:{question}"), "回复");
         server.shows(&format!("{}\n{question}\n", other.address()));
     }
     let shown = numbers(&server.shown()).count();
@@ -225,7 +225,7 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let of_other = server.shown().matches("\n我呢\n").count();
     let left_out = SENT + 1 - shown - of_other;
     let expected =
-        format!("标准错误中“另有 N 个数据报”说明略过的数目：有应答而没有显示的共 {left_out} 个");
+        format!("标准错误中“另有 N 个数据报”说明略过的数目：有回复而没有显示的共 {left_out} 个");
     server.notes_what(&expected, |noted| {
         let told: usize = noted.lines().filter_map(number_left_out).sum();
         (told != left_out).then(|| format!("说明的共 {told} 个"))
@@ -249,7 +249,7 @@ fn the_end_of_the_screen_ends_the_program(check: &Check) {
     let address = server.address();
     let peer = check.peer("客户端");
     peer.sends("你好", address);
-    peer.receives_just("收到:你好", "应答");
+    peer.receives_just("收到:你好", "回复");
     server.closes_its_output();
     check.did("客户端不断发送数据报");
     let send = || drop(peer.socket().send_to("在吗".as_bytes(), address));
