@@ -1,10 +1,11 @@
-//! The lab sheets (the README.md of every program): as they are read, with their blocks, prose and
-//! tables, and their screens, which are typed in again and compared.
+//! The lab sheets (the README.md of every program, and README.zh-CN.md, the same in Chinese): as they
+//! are read, with their blocks, prose and tables, and their screens, which are typed in again and
+//! compared.
 //!
 //! In a sheet, a `console` block is one terminal; the blocks under one heading, in one fold, or behind
-//! one line that begins in bold, are one session, run side by side. `$ ` begins a command, `‹…›` is what the user types, `…` at the
-//! end of a line stands for the rest of it and alone on a line for any number of lines, and all the
-//! rest is what the terminal shows. Ports vary, so they are not compared.
+//! one line that begins in bold, are one session, run side by side. `$ ` begins a command, `‹…›` is
+//! what the user types, `…` at the end of a line stands for the rest of it and alone on a line for any
+//! number of lines, and all the rest is what the terminal shows. Ports vary, so they are not compared.
 
 mod command;
 mod ports;
@@ -107,6 +108,11 @@ impl Sheet {
     /// The sheet of a program, or the README of the course (`.`).
     pub fn open(directory: &str) -> Sheet {
         Sheet::read(&format!("{directory}/README.md"))
+    }
+
+    /// The sheet of a program in Chinese.
+    pub fn open_chinese(program: &str) -> Sheet {
+        Sheet::read(&format!("{program}/README.zh-CN.md"))
     }
 
     /// Another document of the project.
@@ -222,7 +228,7 @@ impl Table {
 }
 
 /// The cells of a line of a table, which writes the character | as \|.
-fn cells(line: &str) -> Vec<String> {
+pub fn cells(line: &str) -> Vec<String> {
     let line = line.replace("\\|", "\u{1}");
     line.trim_matches('|')
         .split('|')

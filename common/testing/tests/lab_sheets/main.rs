@@ -1,5 +1,6 @@
 //! Holds the lab sheets (the README.md of every program) and the README of the course to the truth:
-//! screens are typed in again, quoted lines looked up, links followed. In other documents, the links.
+//! screens are typed in again, quoted lines looked up, links followed, and each is compared with its
+//! Chinese twin. In other documents, the links.
 #![cfg(target_os = "linux")] // its commands, its paths and its errors stand in the sheets
 #![allow(
     clippy::disallowed_methods,
@@ -9,15 +10,21 @@
     reason = "a panic is how a test fails"
 )]
 
+mod chinese;
 mod diagrams;
 mod features;
+mod outdated;
+mod pairs;
 mod prose;
 mod rows;
 mod scripts;
 mod tables;
+mod titles;
 
+use chinese::check_glossary;
 use diagrams::check_diagrams;
 use features::check_features;
+use pairs::check_pair;
 use prose::{check_exercises, check_front_page, check_links, check_sections};
 use rows::check_rows;
 use std::path::Path;
@@ -121,7 +128,46 @@ fn the_readme_of_the_course() {
     let readme = Sheet::open(".");
     check_links(&readme);
     check_diagrams(&readme);
-    check_screens(&readme, |_| true);
+    check_screens(&parts_of_the_readme(&readme).0, |_| true);
+}
+
+#[test]
+fn the_sheets_in_chinese() {
+    for program in PROGRAMS {
+        let chinese = Sheet::open_chinese(program);
+        check_links(&chinese);
+        check_diagrams(&chinese);
+        check_pair(&Sheet::open(program), &chinese);
+    }
+}
+
+#[test]
+fn the_readme_in_chinese() {
+    let (english, chinese, glossary) = parts_of_the_readme(&Sheet::open("."));
+    check_pair(&english, &chinese);
+    let mut texts = Vec::from(PROGRAMS.map(Sheet::open_chinese));
+    texts.push(chinese);
+    check_glossary(&glossary.tables()[0], &texts);
+}
+
+/// The README of the course in English, in Chinese, and the glossary.
+fn parts_of_the_readme(readme: &Sheet) -> (Sheet, Sheet, Sheet) {
+    let part = |begin: usize, end: usize| {
+        let before = readme.text[..begin].matches('\n').count();
+        Sheet {
+            path: readme.path.clone(),
+            // Lines keep their numbers.
+            text: "\n".repeat(before) + &readme.text[begin..end],
+        }
+    };
+    let place = |title: &str| readme.text.find(title).expect(title) + 1;
+    let (chinese, glossary) = (place("\n# 中文\n"), place("\n## 术语\n"));
+    let end = readme.text.len();
+    (
+        part(0, chinese),
+        part(chinese, glossary),
+        part(glossary, end),
+    )
 }
 
 #[test]

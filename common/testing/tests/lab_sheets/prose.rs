@@ -51,8 +51,7 @@ pub fn check_links(sheet: &Sheet) {
     let here = sheet.path.parent().unwrap();
     for (number, line) in sheet.prose() {
         for target in link_targets(line) {
-            let file = target.split('#').next().unwrap();
-            if !target.starts_with("https://") && !here.join(file).exists() {
+            if !target.starts_with("https://") && !leads_somewhere(sheet, target) {
                 sheet.fail(number, format!("the link {target} leads nowhere"));
             }
         }
@@ -63,6 +62,36 @@ pub fn check_links(sheet: &Sheet) {
             }
         }
     }
+}
+
+/// To a file that exists and, behind `#`, to the title of a section in it.
+fn leads_somewhere(sheet: &Sheet, target: &str) -> bool {
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let path = match file {
+        "" => sheet.path.clone(),
+        _ => sheet.path.parent().unwrap().join(file),
+    };
+    if anchor.is_empty() {
+        return path.exists();
+    }
+    let Ok(text) = fs::read_to_string(&path) else {
+        return false;
+    };
+    let linked = Sheet { path, text };
+    let titles = linked
+        .prose()
+        .into_iter()
+        .filter(|(_, line)| line.starts_with('#'));
+    let mut anchors = titles.map(|(_, title)| slug(title.trim_start_matches(['#', ' '])));
+    anchors.any(|its| its == anchor)
+}
+
+/// What GitHub calls a section in links.
+pub fn slug(title: &str) -> String {
+    let kept = title
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
 /// "Your turn" tells every exercise of the program: how to check it, and at the end its solution.
@@ -111,7 +140,7 @@ pub fn check_exercises(sheet: &Sheet, program: &str) {
     }
 }
 
-fn link_targets(line: &str) -> impl Iterator<Item = &str> {
+pub fn link_targets(line: &str) -> impl Iterator<Item = &str> {
     let links = line.split("](").skip(1);
     links.filter_map(|rest| rest.split(')').next())
 }

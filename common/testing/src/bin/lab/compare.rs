@@ -18,7 +18,7 @@ pub fn compare(directory: &str) -> Result<bool, Error> {
         return Err(Error::Input(problem));
     }
     let scripts = Scripts::of(directory, PATIENCE);
-    let sheets = PROGRAMS.map(Sheet::open);
+    let sheets = PROGRAMS.map(Sheet::open_chinese);
     let mut all_right = true;
     for (program, sheet) in PROGRAMS.iter().zip(&sheets) {
         let script = format!("{}.py", program.replace('-', "_"));
@@ -40,7 +40,7 @@ pub fn compare(directory: &str) -> Result<bool, Error> {
     Ok(all_right)
 }
 
-/// The script together with programs: the screens of "Run it" in which it takes part.
+/// The script together with programs: the screens of "动手运行" (Run it) in which it takes part.
 fn talk(sheets: &[Sheet], script: &str, scripts: &Scripts) -> Result<bool, Error> {
     let mut all_right = true;
     for sheet in sheets {
@@ -51,7 +51,7 @@ fn talk(sheets: &[Sheet], script: &str, scripts: &Scripts) -> Result<bool, Error
                     .filter(|line| line.starts_with("$ "))
                     .any(|line| line.contains(what))
             };
-            if sheet.section(session[0].first) != "Run it" || !runs(script) {
+            if sheet.section(session[0].first) != "动手运行" || !runs(script) {
                 continue;
             }
             let with = PROGRAMS

@@ -43,7 +43,7 @@ fn copy_directory(inside: &Path, copy: &Path) -> std::io::Result<()> {
         if entry.file_type()?.is_dir() {
             fs::create_dir(&to)?;
             copy_directory(&path, copy)?;
-        } else if path.ends_with("README.md") {
+        } else if path.ends_with("README.md") || path.ends_with("README.zh-CN.md") {
             fs::write(to, without_answers(&fs::read_to_string(entry.path())?))?;
         } else if path.ends_with("tests/exercises.rs") {
             fs::write(
@@ -77,6 +77,8 @@ fn without_answers(sheet: &str) -> String {
             "<summary>Answer</summary>",
             "<summary>A solution</summary>",
             "<summary>Solutions</summary>",
+            "<summary>答案</summary>",
+            "<summary>参考解答</summary>",
         ];
         match told.iter().any(|title| fold.starts_with(title)) {
             true => kept += before.trim_end(),

@@ -55,10 +55,10 @@ fn memory(exercise: &Exercise) -> PathBuf {
 
 /// Title and text of each hint. In a sheet with several exercises each has a section of its own.
 fn hints(exercise: &Exercise) -> Result<Vec<(String, String)>, Error> {
-    let path = root().join(exercise.package).join("README.md");
+    let path = root().join(exercise.package).join("README.zh-CN.md");
     let sheet = fs::read_to_string(path).context("读取实验讲义")?;
     let section = section(&sheet, exercise.name).unwrap_or_default();
-    let hints = section.split("<details><summary>Hint: ").skip(1);
+    let hints = section.split("<details><summary>提示：").skip(1);
     let hints = hints.filter_map(|hint| {
         let (title, rest) = hint.split_once("</summary>")?;
         let (text, _) = rest.split_once("</details>")?;
@@ -69,7 +69,7 @@ fn hints(exercise: &Exercise) -> Result<Vec<(String, String)>, Error> {
 
 /// The part of a sheet that is about an exercise.
 fn section<'a>(sheet: &'a str, exercise: &str) -> Option<&'a str> {
-    let (_, section) = sheet.split_once("\n## Your turn\n")?;
+    let (_, section) = sheet.split_once("\n## 轮到你了\n")?;
     let Some((_, own)) = section.split_once(&format!("\n### `{exercise}`\n")) else {
         return Some(section);
     };

@@ -1,0 +1,199 @@
+//! Chinese as it is written here: punctuation, spaces, the terms of the glossary.
+
+use crate::pairs::Wrong;
+use testing::sheets::{Sheet, Table, cells};
+
+/// What the readers' textbooks call otherwise: the words, and where they are right all the same.
+const WRONG_TERMS: &[(&str, &[&str])] = &[
+    ("链接", &["符号链接", "对方关闭了链接"]), // 连接 (connection)
+    ("报文", &["报文段"]),                     // 数据报 (datagram), 消息 (message)
+    ("缓存", &[]),                             // 缓冲区 (buffer)
+    ("缓冲器", &[]),
+    ("回环", &[]),   // 环回 (loopback)
+    ("重置", &[]),   // 复位 (reset)
+    ("重发", &[]),   // 重传 (retransmission), or 再次发送
+    ("应答", &[]),   // 确认 (acknowledgement), or 回复
+    ("对端", &[]),   // 对方 (peer)
+    ("侦听", &[]),   // 监听 (listen)
+    ("套接口", &[]), // 套接字 (socket)
+    ("退出码", &[]), // 退出状态码 (exit status)
+    ("返回码", &[]),
+    ("句柄", &[]),     // 文件描述符 (file descriptor)
+    ("工作区", &[]),   // 工作空间 (workspace)
+    ("流控", &[]),     // 流量控制 (flow control)
+    ("堵塞", &[]),     // 阻塞 (blocking)
+    ("接收连接", &[]), // 接受 (accept)
+    ("接受数据", &[]), // 接收 (receive)
+    ("域名查找", &[]), // 域名解析 (name resolution)
+];
+
+const FULL_WIDTH: &str = "，。；：？！（）、“”《》";
+
+/// The lines that are not written as all others are: outside of blocks, and in the labels of diagrams.
+pub fn lint(chinese: &str) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    let mut block = None;
+    for (number, line) in chinese.lines().enumerate() {
+        if let Some(language) = line.strip_prefix("```") {
+            block = block.is_none().then_some(language);
+        } else if matches!(block, None | Some("mermaid")) && !line.starts_with("<!-- ") {
+            let texts = match (block, line.starts_with('|')) {
+                // A colon may belong to a protocol: there is no code in a label.
+                (Some(_), _) => vec![line.replace(':', "_")],
+                (None, true) => cells(line).iter().map(|cell| plain(cell)).collect(),
+                (None, false) => vec![plain(item(line))],
+            };
+            for text in texts.iter().filter(|text| text.contains(is_han)) {
+                let found = [punctuation(text), emphasis(text), terms(text)];
+                wrong.extend(found.into_iter().flatten().map(|what| (number + 1, what)));
+            }
+        }
+    }
+    wrong
+}
+
+/// The text of a line that may be an item of a list.
+fn item(line: &str) -> &str {
+    let text = line.trim_start();
+    match text.split_once(' ') {
+        Some(("-", item)) => item,
+        Some((number, item)) if number.trim_end_matches('.').parse::<u32>().is_ok() => item,
+        _ => text,
+    }
+}
+
+/// A text without what is not read: of code a backtick is left, of a link its text.
+pub fn plain(text: &str) -> String {
+    let text = Vec::from_iter(text.split('`').step_by(2)).join("`");
+    let mut links = text.split("](");
+    let mut plain = links.next().unwrap_or_default().to_string();
+    for link in links {
+        plain += link.split_once(')').map_or("", |(_, behind)| behind);
+    }
+    plain.replace("<summary>", " ").replace('[', "")
+}
+
+/// One space between Chinese and everything else, none beside full-width punctuation, and no other
+/// punctuation beside Chinese.
+fn punctuation(text: &str) -> Option<String> {
+    let read: Vec<char> = text.chars().filter(|c| *c != '*').collect();
+    read.windows(2).find_map(|pair| {
+        let &[one, other] = pair else { return None };
+        let problem = match (one, other) {
+            (',' | ';', ' ') | ('"', _) => "half-width punctuation",
+            _ if beside(pair, is_han, is_latin) => "a space is missing",
+            _ if beside(pair, is_full_width, |c| c == ' ') => "a space that is too much",
+            _ if beside(pair, is_han, is_half_width) => "half-width punctuation",
+            _ => return None,
+        };
+        Some(format!("{problem} at {one}{other}"))
+    })
+}
+
+/// Whether the two are one of this kind and one of that, in whatever order.
+fn beside(pair: &[char], this: fn(char) -> bool, that: fn(char) -> bool) -> bool {
+    this(pair[0]) && that(pair[1]) || that(pair[0]) && this(pair[1])
+}
+
+/// Markdown ends an emphasis only where it sees no punctuation inside and a letter outside.
+fn emphasis(text: &str) -> Option<String> {
+    let text = text.replace("**", "*");
+    let pieces = Vec::from_iter(text.split('*'));
+    let is_letter = |c: char| is_han(c) || c.is_ascii_alphanumeric();
+    let is_mark = |c: char| is_full_width(c) || c == '`' || is_half_width(c);
+    let found = pieces.windows(3).step_by(2).find(|around| {
+        let [before, inside, after] = around else {
+            return false;
+        };
+        inside.starts_with(is_mark) && before.ends_with(is_letter)
+            || inside.ends_with(is_mark) && after.starts_with(is_letter)
+    });
+    found.map(|around| format!("punctuation at the edge of *{}*", around[1]))
+}
+
+fn terms(text: &str) -> Option<String> {
+    let found = WRONG_TERMS.iter().find(|(term, right)| {
+        let without = right
+            .iter()
+            .fold(text.to_string(), |text, right| text.replace(right, ""));
+        without.contains(term)
+    });
+    found.map(|(term, _)| format!("another term than the glossary's: {term}"))
+}
+
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
+fn is_latin(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '`'
+}
+
+fn is_full_width(c: char) -> bool {
+    FULL_WIDTH.contains(c)
+}
+
+fn is_half_width(c: char) -> bool {
+    ",.;:?!()".contains(c)
+}
+
+/// The glossary has 40 to 60 terms, and every one is used.
+pub fn check_glossary(glossary: &Table, texts: &[Sheet]) {
+    let rows = glossary.rows.len();
+    assert!((40..=60).contains(&rows), "{rows} terms");
+    for (_, cells) in &glossary.rows {
+        let term = cells[1].split('（').next().unwrap_or_default();
+        let is_used = texts.iter().any(|sheet| sheet.text.contains(term));
+        assert!(is_used, "{term} is in the glossary, and nowhere else");
+    }
+}
+
+#[test]
+fn what_is_written_well_is_accepted() {
+    let text = "\
+# udp-client
+<!-- README.md 12345678 -->
+
+在 Linux 上，`recvfrom` 返回 2 个字节（RST）：见[工具](../README.md#工具)和 [README](../README.md)。
+- “你好”
+   1. “你好”
+| **数据报** | `a`, `b` | 1. 对方关闭了链接；**三次握手**：*网络*、符号链接、报文段 |
+```mermaid
+    Note over C: 收到 SYN、`x`
+    a[udp-client :10086] --> b[飞秋、iptux]
+```
+```text
+收到来自10.0.0.1:6666的数据:hi, ho
+```
+";
+    assert_eq!(lint(text), []);
+}
+
+#[test]
+fn what_is_written_badly_is_found() {
+    for (line, expected) in [
+        ("在Linux 上", "a space is missing at 在L"),
+        ("第 2个", "a space is missing at 2个"),
+        ("用`recv` 接收", "a space is missing at 用`"),
+        ("见[README](README.md)", "a space is missing at 见R"),
+        ("字节 。", "a space that is too much at  。"),
+        ("字节， 第 2 个", "a space that is too much at ， "),
+        ("字节,报文段", "half-width punctuation at 节,"),
+        ("字节.", "half-width punctuation at 节."),
+        ("字节(RST)", "half-width punctuation at 节("),
+        ("端口 22, 80 和 443", "half-width punctuation at , "),
+        ("他说 \"hello\"", "half-width punctuation at \"h"),
+        ("**地址。**一个", "punctuation at the edge of *地址。*"),
+        ("一个**“地址”**", "punctuation at the edge of *“地址”*"),
+        ("建立链接", "another term than the glossary's: 链接"),
+        ("ICMP 报文", "another term than the glossary's: 报文"),
+        (
+            "```mermaid\nNote over C: 收到SYN\n```",
+            "a space is missing at 到S",
+        ),
+    ] {
+        let found = lint(line);
+        let found: Vec<&str> = found.iter().map(|(_, what)| what.as_str()).collect();
+        assert_eq!(found, [expected], "{line}");
+    }
+}
