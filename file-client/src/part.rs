@@ -3,8 +3,8 @@
 //! What arrives is written beside the target, and takes the target's name in one step when all of it
 //! is there and on the disk. Until then a file of that name stays as it is. Whatever ends the
 //! download early (an error, a drop, Ctrl-C) deletes the temporary file; only what ends the program
-//! without asking it leaves one behind, `.file-client-PID-N.part`: `kill -9`, a power failure, and
-//! any signal under `nohup`.
+//! without asking it leaves one behind, `.file-client-PID-N.part`: `kill -9`, Ctrl-\, a power
+//! failure, and any signal under `nohup`.
 
 use crate::outcome::{Stage, stage, store};
 use common::file_name::{MAX_NAME_LEN, is_special};

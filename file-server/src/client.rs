@@ -46,8 +46,8 @@ const REQUEST: Step = Step {
 };
 
 /// The next bytes that wait to be sent: as long as the client takes some, it may go on. A slow reader
-/// looks idle for long: its kernel reports new room in steps of 64 KiB and more, so at 2 KB a second
-/// it is a minute from one to the next.
+/// looks idle for long: its kernel reports new room in large steps, of up to 128 KiB on Linux, so at
+/// 2 KB a second it is a minute from one to the next.
 const DATA: Step = Step {
     tried: "发送",
     missing: "没有接收数据",

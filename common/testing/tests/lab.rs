@@ -368,7 +368,7 @@ fn scripts_are_compared_with_the_programs() {
         "feiq_sender.py（对应 feiq-sender）\n  不能启动：SyntaxError: ",
         "udp_server.py（对应 udp-server）\n  没有这个文件\n",
         "udp_client.py（对应 udp-client）\n  能启动\n  与 udp-server 通信：成功\n  1. ",
-        "\n  8. 回复不是 UTF-8 的字节：与讲义不符：讲义第 ",
+        "\n  8. 回复中有不是 UTF-8 的字节：与讲义不符：讲义第 ",
     ] {
         assert!(compared.out.contains(line), "{line}: {}", compared.out);
     }
