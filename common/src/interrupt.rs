@@ -17,7 +17,7 @@ static ACTION: Mutex<Option<Action>> = Mutex::new(None);
 
 /// How long a line may take. Standard error may be a pipe that is full and that nobody reads; the
 /// program ends all the same.
-const NOTE_TIMEOUT: Duration = Duration::from_millis(300);
+const NOTE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Makes the signals end the program; [`crate::run`] has done it before a program begins.
 pub(crate) fn install() -> Result<(), Error> {

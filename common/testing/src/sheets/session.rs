@@ -305,6 +305,8 @@ impl Session {
                     let typed = self.ports.real(text);
                     terminal.program.as_mut().unwrap().type_line(&typed);
                     terminal.has_typed = true;
+                    terminal.steps.next();
+                    return Ok(()); // what comes next may have to wait for the other terminals
                 }
                 Step::EndInput => terminal.program.as_mut().unwrap().end_input(),
                 Step::Stop => terminal.signal("STOP"),
