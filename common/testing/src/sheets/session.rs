@@ -83,13 +83,18 @@ enum Step {
     Skip,
     Type(String),
     /// The signal of Ctrl-C, or of Ctrl-\, which no program here asks for.
-    Interrupt(&'static str),
+    Interrupt {
+        signal: &'static str,
+        /// Whether the other terminals come first: for the first one, which is the server's, and behind
+        /// a line that the program may not have read yet.
+        is_last: bool,
+    },
     EndInput,
     Stop,
 }
 
 /// The steps of a block, each with its line number.
-fn steps(block: &Block) -> Vec<(usize, Step)> {
+fn steps(block: &Block, is_first: bool) -> Vec<(usize, Step)> {
     let mut steps: Vec<(usize, Step)> = Vec::new();
     for (number, line) in block.lines.iter().enumerate() {
         let number = block.first + number;
@@ -109,9 +114,13 @@ fn steps(block: &Block) -> Vec<(usize, Step)> {
                 steps.push((number, Step::Shows(before.into())));
             }
             let (typed, after) = typed.split_once('›').unwrap();
+            let interrupt = |signal| Step::Interrupt {
+                signal,
+                is_last: is_first || is_unread(&steps),
+            };
             let step = match typed {
-                "Ctrl-C" => Step::Interrupt("INT"),
-                "Ctrl-\\" => Step::Interrupt("QUIT"),
+                "Ctrl-C" => interrupt("INT"),
+                "Ctrl-\\" => interrupt("QUIT"),
                 "Ctrl-D" => Step::EndInput,
                 "Ctrl-Z" => Step::Stop,
                 typed => Step::Type(typed.into()),
@@ -131,6 +140,14 @@ fn steps(block: &Block) -> Vec<(usize, Step)> {
     steps
 }
 
+/// Whether a line was typed behind which nothing has been shown.
+fn is_unread(steps: &[(usize, Step)]) -> bool {
+    let mut before = steps.iter().rev().map(|(_, step)| step);
+    let last =
+        before.find(|step| matches!(step, Step::Type(_) | Step::Shows(_) | Step::Command(_)));
+    matches!(last, Some(Step::Type(_)))
+}
+
 /// One terminal: what is still to happen, what runs in it, how much of its output was compared.
 struct Terminal {
     steps: std::vec::IntoIter<(usize, Step)>,
@@ -140,8 +157,6 @@ struct Terminal {
     compared: usize,
     /// Whether what comes next may be anything, up to what is shown then.
     skips: bool,
-    /// Whether something was typed, and nothing shown since then.
-    has_typed: bool,
     /// When the program in it was last interrupted.
     interrupted: Option<Instant>,
     /// The exit status of the program that has ended last.
@@ -149,14 +164,13 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn new(block: &Block) -> Terminal {
+    fn new(block: &Block, is_first: bool) -> Terminal {
         Terminal {
-            steps: steps(block).into_iter(),
+            steps: steps(block, is_first).into_iter(),
             program: None,
             is_script: false,
             compared: 0,
             skips: false,
-            has_typed: false,
             interrupted: None,
             status: None,
         }
@@ -191,7 +205,7 @@ impl Terminal {
     }
 
     fn waits_for_nothing_else(&self) -> bool {
-        matches!(self.next(), None | Some((_, Step::Interrupt(_))))
+        matches!(self.next(), None | Some((_, Step::Interrupt { .. })))
     }
 }
 
@@ -236,19 +250,19 @@ impl Session {
 
     /// Goes round the terminals, in each up to the place where it waits for another one.
     fn run(self, blocks: &[Block]) -> Result<(), Problem> {
-        let mut terminals: Vec<Terminal> = blocks.iter().map(Terminal::new).collect();
+        let numbered = blocks.iter().enumerate();
+        let mut terminals: Vec<Terminal> = numbered
+            .map(|(number, block)| Terminal::new(block, number == 0))
+            .collect();
         let limit = if is_slow(blocks) { SLOW } else { self.limit };
         let deadline = Instant::now() + limit;
         while terminals.iter().any(|terminal| terminal.next().is_some()) {
             for current in 0..terminals.len() {
-                // The first terminal, the server's, is interrupted last; so is one with a program that
-                // may not have read yet what was typed.
                 let (before, behind) = terminals.split_at(current);
                 let mut others = before.iter().chain(&behind[1..]);
-                let may_interrupt = current > 0 && !behind[0].has_typed
-                    || others.all(Terminal::waits_for_nothing_else);
+                let others_are_through = others.all(Terminal::waits_for_nothing_else);
                 let in_time = Instant::now() < deadline;
-                self.advance(&mut terminals[current], may_interrupt, in_time)?;
+                self.advance(&mut terminals[current], others_are_through, in_time)?;
             }
         }
         for (terminal, block) in terminals.iter_mut().zip(blocks) {
@@ -263,7 +277,7 @@ impl Session {
     fn advance(
         &self,
         terminal: &mut Terminal,
-        may_interrupt: bool,
+        others_are_through: bool,
         in_time: bool,
     ) -> Result<(), Problem> {
         while let Some((number, step)) = terminal.next() {
@@ -284,7 +298,6 @@ impl Session {
                     terminal.program = Some(self.start(number, &line)?);
                     terminal.compared = 0;
                     terminal.skips = false;
-                    terminal.has_typed = false;
                     terminal.interrupted = None;
                 }
                 Step::Shows(text) => {
@@ -298,25 +311,21 @@ impl Session {
                         Some(end) => terminal.compared = end,
                     }
                     terminal.skips = false;
-                    terminal.has_typed = false;
                 }
                 Step::Skip => terminal.skips = true,
                 Step::Type(text) => {
                     let typed = self.ports.real(text);
                     terminal.program.as_mut().unwrap().type_line(&typed);
-                    terminal.has_typed = true;
-                    terminal.steps.next();
-                    return Ok(()); // what comes next may have to wait for the other terminals
                 }
                 Step::EndInput => terminal.program.as_mut().unwrap().end_input(),
                 Step::Stop => terminal.signal("STOP"),
-                Step::Interrupt(signal) if may_interrupt => {
+                Step::Interrupt { signal, is_last } if others_are_through || !is_last => {
                     let signal = *signal;
                     terminal.interrupt(signal);
                     terminal.steps.next();
                     return Ok(());
                 }
-                Step::Interrupt(_) => return Ok(()),
+                Step::Interrupt { .. } => return Ok(()),
             }
             terminal.steps.next();
         }
