@@ -196,6 +196,13 @@ impl Sheet {
         lines.map(|(number, line)| (number + 1, line)).collect()
     }
 
+    /// The titles of its sections, each with its line number and its `#`.
+    pub fn titles(&self) -> Vec<(usize, &str)> {
+        let mut prose = self.prose();
+        prose.retain(|(_, line)| line.starts_with('#'));
+        prose
+    }
+
     /// All tables.
     pub fn tables(&self) -> Vec<Table> {
         let prose = self.prose();

@@ -1,6 +1,7 @@
 //! Chinese as it is written here: punctuation, spaces, the terms of the glossary.
 
-use crate::pairs::Wrong;
+use crate::pairs::{Wrong, shape};
+use crate::sheet_of;
 use testing::sheets::{Sheet, Table, cells};
 
 /// What the readers' textbooks call otherwise: the words, and where they are right all the same.
@@ -30,36 +31,34 @@ const WRONG_TERMS: &[(&str, &[&str])] = &[
 const FULL_WIDTH: &str = "，。；：？！（）、“”《》";
 
 /// The lines that are not written as all others are: outside of blocks, and in the labels of diagrams.
-pub fn lint(chinese: &str) -> Vec<Wrong> {
-    let mut wrong = Vec::new();
-    let mut block = None;
-    for (number, line) in chinese.lines().enumerate() {
-        if let Some(language) = line.strip_prefix("```") {
-            block = block.is_none().then_some(language);
-        } else if matches!(block, None | Some("mermaid")) && !line.starts_with("<!-- ") {
-            let texts = match (block, line.starts_with('|')) {
-                // A colon may belong to a protocol: there is no code in a label.
-                (Some(_), _) => vec![line.replace(':', "_")],
-                (None, true) => cells(line).iter().map(|cell| plain(cell)).collect(),
-                (None, false) => vec![plain(item(line))],
-            };
-            for text in texts.iter().filter(|text| text.contains(is_han)) {
-                let found = [punctuation(text), emphasis(text), terms(text)];
-                wrong.extend(found.into_iter().flatten().map(|what| (number + 1, what)));
+pub fn lint(chinese: &Sheet) -> Vec<Wrong> {
+    let mut texts = Vec::new();
+    for (number, line) in chinese.prose() {
+        match (line.starts_with("<!-- "), line.starts_with('|')) {
+            (true, _) => {}
+            (_, true) => texts.extend(cells(line).iter().map(|cell| (number, plain(cell)))),
+            _ => {
+                let marker = shape(line).trim_end_matches("**");
+                texts.push((number, plain(&line[marker.len()..])));
             }
         }
     }
-    wrong
-}
-
-/// The text of a line that may be an item of a list.
-fn item(line: &str) -> &str {
-    let text = line.trim_start();
-    match text.split_once(' ') {
-        Some(("-", item)) => item,
-        Some((number, item)) if number.trim_end_matches('.').parse::<u32>().is_ok() => item,
-        _ => text,
+    for diagram in chinese.blocks() {
+        let labels = diagram
+            .lines
+            .iter()
+            .filter(|_| diagram.language == "mermaid");
+        // A colon may belong to a protocol: there is no code in a label.
+        let labels = labels.map(|line| line.replace(':', "_"));
+        texts.extend((diagram.first..).zip(labels));
     }
+    let written = texts.iter().filter(|(_, text)| text.contains(is_han));
+    written
+        .flat_map(|(number, text)| {
+            let found = [punctuation(text), emphasis(text), terms(text)];
+            found.into_iter().flatten().map(|what| (*number, what))
+        })
+        .collect()
 }
 
 /// A text without what is not read: of code a backtick is left, of a link its text.
@@ -70,7 +69,7 @@ pub fn plain(text: &str) -> String {
     for link in links {
         plain += link.split_once(')').map_or("", |(_, behind)| behind);
     }
-    plain.replace("<summary>", " ").replace('[', "")
+    plain.replace('[', "")
 }
 
 /// One space between Chinese and everything else, none beside full-width punctuation, and no other
@@ -166,7 +165,7 @@ fn what_is_written_well_is_accepted() {
 收到来自10.0.0.1:6666的数据:hi, ho
 ```
 ";
-    assert_eq!(lint(text), []);
+    assert_eq!(lint(&sheet_of(text)), []);
 }
 
 #[test]
@@ -192,7 +191,7 @@ fn what_is_written_badly_is_found() {
             "a space is missing at 到S",
         ),
     ] {
-        let found = lint(line);
+        let found = lint(&sheet_of(line));
         let found: Vec<&str> = found.iter().map(|(_, what)| what.as_str()).collect();
         assert_eq!(found, [expected], "{line}");
     }

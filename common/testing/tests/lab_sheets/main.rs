@@ -27,7 +27,7 @@ use features::check_features;
 use pairs::check_pair;
 use prose::{check_exercises, check_front_page, check_links, check_sections};
 use rows::check_rows;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use tables::{check_finger, check_tables};
 use testing::DEADLINE;
@@ -168,6 +168,12 @@ fn parts_of_the_readme(readme: &Sheet) -> (Sheet, Sheet, Sheet) {
         part(chinese, glossary),
         part(glossary, end),
     )
+}
+
+/// A sheet of these lines, on which a check is tried.
+fn sheet_of(text: &str) -> Sheet {
+    let (path, text) = (PathBuf::new(), text.to_string());
+    Sheet { path, text }
 }
 
 #[test]

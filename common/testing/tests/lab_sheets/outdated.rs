@@ -1,9 +1,11 @@
 //! Whether a translation is as new as what it translates.
 
 use crate::pairs::Wrong;
+use crate::sheet_of;
+use testing::sheets::Sheet;
 
 /// The Chinese sections that name another state of the English one than there is.
-pub fn outdated(english: &str, chinese: &str) -> Vec<Wrong> {
+pub fn outdated(english: &Sheet, chinese: &Sheet) -> Vec<Wrong> {
     let sections = sections(english).into_iter().zip(sections(chinese));
     sections
         .filter_map(|((place, original), (number, section))| {
@@ -20,22 +22,19 @@ pub fn outdated(english: &str, chinese: &str) -> Vec<Wrong> {
 }
 
 /// Each title, with its number and the text up to the next one.
-fn sections(text: &str) -> Vec<(usize, String)> {
-    let mut sections: Vec<(usize, String)> = Vec::new();
-    let mut is_open = false;
-    for (number, line) in text.lines().enumerate() {
-        is_open ^= line.starts_with("```");
-        if line.starts_with('#') && !is_open {
-            sections.push((number + 1, String::new()));
-        }
-        if let Some((_, section)) = sections.last_mut() {
-            *section += line;
-            *section += "\n";
-        }
-    }
+fn sections(sheet: &Sheet) -> Vec<(usize, String)> {
+    let lines: Vec<&str> = sheet.text.lines().collect();
+    let titles = sheet.titles();
+    let begins = titles.iter().map(|(number, _)| number - 1);
+    let ends = begins.clone().skip(1).chain([lines.len()]);
+    let sections = begins.zip(ends);
     sections
-        .into_iter()
-        .map(|(number, section)| (number, section.trim_end().to_string()))
+        .map(|(begin, end)| {
+            (
+                begin + 1,
+                lines[begin..end].join("\n").trim_end().to_string(),
+            )
+        })
         .collect()
 }
 
@@ -57,7 +56,8 @@ const CHINESE: &str = "\
 
 #[test]
 fn a_section_that_has_changed_is_named() {
-    let told = outdated(ENGLISH, CHINESE);
+    let english = sheet_of(ENGLISH);
+    let told = outdated(&english, &sheet_of(CHINESE));
     let sections: Vec<usize> = told.iter().map(|(number, _)| *number).collect();
     assert_eq!(sections, [1, 4]);
     let mut current = CHINESE.to_string();
@@ -65,8 +65,10 @@ fn a_section_that_has_changed_is_named() {
         let (_, comment) = told.split_once("title: ").unwrap();
         current = current.replacen("<!-- README.md 00000000 -->", comment, 1);
     }
-    assert_eq!(outdated(ENGLISH, &current), []);
-    let told = outdated(&ENGLISH.replace("# cargo run", "# cargo build"), &current);
+    let current = sheet_of(&current);
+    assert_eq!(outdated(&english, &current), []);
+    let changed = ENGLISH.replace("# cargo run", "# cargo build");
+    let told = outdated(&sheet_of(&changed), &current);
     assert_eq!(told.len(), 1);
     assert!(
         told[0]

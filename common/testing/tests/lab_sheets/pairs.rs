@@ -2,7 +2,7 @@
 
 use crate::chinese::{lint, plain};
 use crate::outdated::outdated;
-use crate::prose::{link_targets, slug};
+use crate::prose::{destination, link_targets, slug};
 use crate::titles::{HINT, TITLES};
 use std::collections::HashMap;
 use testing::root;
@@ -15,8 +15,8 @@ pub type Wrong = (usize, String);
 pub fn check_pair(english: &Sheet, chinese: &Sheet) {
     let twin = |target: &str| twin_of(english, target);
     let mut wrong = compare(&english.text, &chinese.text, &twin);
-    wrong.extend(outdated(&english.text, &chinese.text));
-    wrong.extend(lint(&chinese.text));
+    wrong.extend(outdated(english, chinese));
+    wrong.extend(lint(chinese));
     let path = chinese.path.display();
     let told = wrong
         .iter()
@@ -174,11 +174,7 @@ fn twin_of(english: &Sheet, target: &str) -> String {
     if target.starts_with("https://") {
         return target.into();
     }
-    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-    let path = match file {
-        "" => english.path.clone(),
-        _ => english.path.parent().expect("a directory").join(file),
-    };
+    let (path, anchor) = destination(english, target);
     let is_readme = path.canonicalize().ok() == root().join("README.md").canonicalize().ok();
     let anchor = match (is_readme, anchor) {
         (true, "") => slug("中文"),
@@ -188,6 +184,7 @@ fn twin_of(english: &Sheet, target: &str) -> String {
             title.map_or(anchor.to_string(), |(_, title)| slug(title))
         }
     };
+    let file = target.split('#').next().unwrap_or_default();
     let file = match file.strip_suffix("README.md") {
         Some(directory) if !is_readme => format!("{directory}README.zh-CN.md"),
         _ => file.replace("README.zh-CN.md", "README.md"),
@@ -199,7 +196,7 @@ fn twin_of(english: &Sheet, target: &str) -> String {
 }
 
 /// What a line begins with: all that is not its text.
-fn shape(line: &str) -> &str {
+pub fn shape(line: &str) -> &str {
     let text = line.trim_start();
     let digits = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let rest = match digits.strip_prefix(". ") {

@@ -1,6 +1,7 @@
 //! What a sheet says between its screens: its sections, its links, its exercises.
 
 use std::fs;
+use std::path::PathBuf;
 use testing::sheets::{Sheet, code_spans};
 use testing::{cargo, root};
 
@@ -66,11 +67,7 @@ pub fn check_links(sheet: &Sheet) {
 
 /// To a file that exists and, behind `#`, to the title of a section in it.
 fn leads_somewhere(sheet: &Sheet, target: &str) -> bool {
-    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-    let path = match file {
-        "" => sheet.path.clone(),
-        _ => sheet.path.parent().unwrap().join(file),
-    };
+    let (path, anchor) = destination(sheet, target);
     if anchor.is_empty() {
         return path.exists();
     }
@@ -78,12 +75,19 @@ fn leads_somewhere(sheet: &Sheet, target: &str) -> bool {
         return false;
     };
     let linked = Sheet { path, text };
-    let titles = linked
-        .prose()
-        .into_iter()
-        .filter(|(_, line)| line.starts_with('#'));
+    let titles = linked.titles().into_iter();
     let mut anchors = titles.map(|(_, title)| slug(title.trim_start_matches(['#', ' '])));
     anchors.any(|its| its == anchor)
+}
+
+/// The file that a link leads to, and what stands behind its `#`.
+pub fn destination<'a>(sheet: &Sheet, target: &'a str) -> (PathBuf, &'a str) {
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let path = match file {
+        "" => sheet.path.clone(),
+        _ => sheet.path.parent().unwrap().join(file),
+    };
+    (path, anchor)
 }
 
 /// What GitHub calls a section in links.
