@@ -270,11 +270,7 @@ mod tests {
             ("localhost", Some("localhost"), None),
             (":0", None, Some(0)),
             ("65535", None, Some(65535)),
-            (
-                "１２７。０．０。１：８０８０",
-                Some("127.0.0.1"),
-                Some(8080),
-            ),
+            ("１２７。０．０。１：８０８０", Some("127.0.0.1"), Some(8080)),
             ("［：：１］：８０", Some("::1"), Some(80)),
             ("　８０８０ ", None, Some(8080)),
         ] {
@@ -289,10 +285,7 @@ mod tests {
             ("", "地址不能为空"),
             ("  ", "地址不能为空"),
             ("65536", "端口 65536 太大：端口是 0 到 65535 的整数"),
-            (
-                "99999999999999999999",
-                "端口 99999999999999999999 太大：端口是 0 到 65535 的整数",
-            ),
+            ("99999999999999999999", "端口 99999999999999999999 太大：端口是 0 到 65535 的整数"),
             ("a:-1", "端口 -1 小于 0：端口是 0 到 65535 的整数"),
             ("a:8o", "端口 8o 不是整数：端口是 0 到 65535 的整数"),
             ("a:", "地址 a: 有误：冒号后面没有端口"),
@@ -301,10 +294,7 @@ mod tests {
             ("[::1]80", "地址 [::1]80 有误：方括号后面只能是 :PORT"),
             ("[a]:80", "地址 [a]:80 有误：方括号里不是 IPv6 地址"),
             ("[]:80", "地址 []:80 有误：方括号里不是 IPv6 地址"),
-            (
-                "a:b:c",
-                "地址 a:b:c 有误：冒号太多，IPv6 地址要写在方括号里，如 [::1]:8080",
-            ),
+            ("a:b:c", "地址 a:b:c 有误：冒号太多，IPv6 地址要写在方括号里，如 [::1]:8080"),
         ] {
             assert_eq!(error(parse(text)), problem);
         }
@@ -312,10 +302,7 @@ mod tests {
         assert_eq!(error(remote(None, "0")), "端口 0 不能作为目的端口");
         assert_eq!(error(remote(None, "80")), "主机地址不能为空");
         let unknown = error(remote(Some("no-such-host.invalid".into()), "0.0.0.0:80"));
-        assert!(
-            unknown.starts_with("找不到主机 no-such-host.invalid："),
-            "{unknown}"
-        );
+        assert!(unknown.starts_with("找不到主机 no-such-host.invalid："), "{unknown}");
     }
 
     #[test]
@@ -327,10 +314,7 @@ mod tests {
         };
         assert_eq!(both("9", None).unwrap(), "127.0.0.1:9 0.0.0.0:2");
         assert_eq!(both("[::1]:9", None).unwrap(), "[::1]:9 [::]:2");
-        assert_eq!(
-            both("localhost:9", Some("127.0.0.1")).unwrap(),
-            "127.0.0.1:9 127.0.0.1:2"
-        );
+        assert_eq!(both("localhost:9", Some("127.0.0.1")).unwrap(), "127.0.0.1:9 127.0.0.1:2");
         assert_eq!(
             error(both("127.0.0.1:9", Some("[::1]:0"))),
             "本机套接字 [::1]:0 只能发往 IPv6 地址，127.0.0.1 不是"

@@ -101,9 +101,7 @@ fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
     String::from_utf8(line).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let (place, byte) = (valid + 1, error.as_bytes()[valid]);
-        Error::Input(format!(
-            "输入的第 {place} 个字节 0x{byte:02x} 不是有效的 UTF-8，请重新输入"
-        ))
+        Error::Input(format!("输入的第 {place} 个字节 0x{byte:02x} 不是有效的 UTF-8，请重新输入"))
     })
 }
 
@@ -282,10 +280,7 @@ mod tests {
     #[test]
     fn a_line_that_is_not_utf8_is_refused_and_the_next_one_is_read() {
         let lines = lines(b"\xc4\xe3\nok\n");
-        assert_eq!(
-            lines[0],
-            Err("输入的第 1 个字节 0xc4 不是有效的 UTF-8，请重新输入".into())
-        );
+        assert_eq!(lines[0], Err("输入的第 1 个字节 0xc4 不是有效的 UTF-8，请重新输入".into()));
         assert_eq!(lines[1], Ok("ok".into()));
     }
 
@@ -294,12 +289,7 @@ mod tests {
         let mut input = vec![b'x'; 2 * MAX_LINE_LEN as usize + 5];
         input.extend_from_slice(b"\nok\n");
         let lines = lines(&input);
-        assert!(
-            lines[0]
-                .as_ref()
-                .unwrap_err()
-                .starts_with("一行超过 16777216 字节")
-        );
+        assert!(lines[0].as_ref().unwrap_err().starts_with("一行超过 16777216 字节"));
         assert_eq!(lines[1..], [Ok("ok".into())]);
     }
 

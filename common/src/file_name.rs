@@ -59,9 +59,7 @@ mod tests {
         ] {
             assert!(is_special_on_windows(name), "{name:?}");
         }
-        for name in [
-            "console", "COM", "COM10", "LPTX", "nul_", ".nul", "a b.txt", "你好",
-        ] {
+        for name in ["console", "COM", "COM10", "LPTX", "nul_", ".nul", "a b.txt", "你好"] {
             assert!(!is_special_on_windows(name), "{name:?}");
         }
     }

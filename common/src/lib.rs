@@ -108,10 +108,7 @@ pub trait Context<T> {
 
 impl<T> Context<T> for io::Result<T> {
     fn context(self, tried: impl Display) -> Result<T, Error> {
-        self.map_err(|reason| Error::Failed {
-            tried: tried.to_string(),
-            reason,
-        })
+        self.map_err(|reason| Error::Failed { tried: tried.to_string(), reason })
     }
 }
 
@@ -128,10 +125,7 @@ impl<T> Context<T> for io::Result<T> {
 /// assert!(common::is_timeout(&error));
 /// ```
 pub fn is_timeout(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-    )
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// Makes a call on a socket again as often as a signal has interrupted it.

@@ -1,9 +1,6 @@
 //! The start of a program: from its execution to its first prompt, beside Python.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a benchmark that cannot go on may panic"
-)]
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on may panic")]
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -26,17 +23,12 @@ fn main() {
             }
             let mut command = Command::new(tool);
             command.args(arguments).env("PYTHONIOENCODING", "utf-8");
-            command
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null());
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
             let begin = Instant::now();
             let mut program = Measured::start_as_is(&mut command)?;
             let mut prompt = [0; PROMPT.len()];
             let mut output = program.child().stdout.take().unwrap();
-            output
-                .read_exact(&mut prompt)
-                .map_err(|error| error.to_string())?;
+            output.read_exact(&mut prompt).map_err(|error| error.to_string())?;
             let time = begin.elapsed().as_secs_f64() * 1e3;
             if prompt != PROMPT.as_bytes() {
                 return Err("another prompt".into());

@@ -1,11 +1,7 @@
 //! The checks of the exercises `acknowledged` and `receiver`. On your own
 //! `examples/my_receiver.rs`: `cargo test -p feiq-sender --test exercises -- --ignored receiver`
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fmt::Display;
 use std::net::UdpSocket;
@@ -149,9 +145,8 @@ const FIRST_MESSAGE: &str = "命令字为 288 的消息“你好”（GBK 编码
 
 /// How long after the first try of a message the others come, in milliseconds; at last, the end of the
 /// tenth.
-const TRIES: [u64; 11] = [
-    0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500,
-];
+const TRIES: [u64; 11] =
+    [0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500];
 
 fn start_the_clock(check: &Check) -> Instant {
     check.did("开始计时");
@@ -197,10 +192,7 @@ fn a_message_asks_for_a_receipt(check: &Check) {
     receiver.receives_just(&second, "下一条消息，包编号加 1，内容原样");
     let expected = "这条消息的再次发送（上一条消息的回执多来了一个，对这一条不算数）";
     receiver.receives_just(&second, expected);
-    receiver.receives_just(
-        &second,
-        "这条消息的第 3 次发送（上一条消息的回执对它不算数）",
-    );
+    receiver.receives_just(&second, "这条消息的第 3 次发送（上一条消息的回执对它不算数）");
     receiver.sends(receipt(324_245), address);
     sender.shows("对方已收到\n请输入内容:对方已收到\n请输入内容:");
 
@@ -209,10 +201,7 @@ fn a_message_asks_for_a_receipt(check: &Check) {
     let third = message(324_246, 288, b"");
     receiver.receives_just(third, "内容为空的消息，包编号又加 1");
     receiver.sends(receipt(324_246), address);
-    sender.shows(&format!(
-        "{}请输入内容:",
-        "请输入内容:对方已收到\n".repeat(3)
-    ));
+    sender.shows(&format!("{}请输入内容:", "请输入内容:对方已收到\n".repeat(3)));
     sender.types_ctrl_d();
     let ended = sender.ends(0);
     expect_shown(check, &ended.out, &["对方已收到\n"; 3]);
@@ -221,17 +210,11 @@ fn a_message_asks_for_a_receipt(check: &Check) {
 /// Standard output has shown the prompt, and behind each prompt this.
 #[track_caller]
 fn expect_shown(check: &Check, shown: &str, between: &[&str]) {
-    let expected: String = between
-        .iter()
-        .map(|text| format!("请输入内容:{text}"))
-        .collect();
+    let expected: String = between.iter().map(|text| format!("请输入内容:{text}")).collect();
     let expected = format!("{expected}请输入内容:");
     let came = (shown == expected).then_some(());
     check.expect(
-        format!(
-            "标准输出自始至终只有提示和“对方已收到”：{}",
-            literal(&expected)
-        ),
+        format!("标准输出自始至终只有提示和“对方已收到”：{}", literal(&expected)),
         came.ok_or_else(|| literal(shown)),
     );
 }
@@ -373,10 +356,7 @@ fn nobody_at_the_port_is_silence_too(check: &Check) {
     let receiver = check.peer("暂时没有运行的接收方");
     // As long as its socket is connected to another one, the system refuses what comes from elsewhere.
     let other = testing::udp();
-    receiver
-        .socket()
-        .connect(other.local_addr().unwrap())
-        .unwrap();
+    receiver.socket().connect(other.local_addr().unwrap()).unwrap();
     check.did("（接收方的端口上还没有程序：系统拒收发到那里的数据报）");
     let mut sender = check.start(&[&receiver.address().to_string()]);
     let address = sender.address();
@@ -471,16 +451,8 @@ fn read_answer(check: &Check, answer: &[u8], what: &str, command: u32, text: &[u
     };
     let parsed = |field| std::str::from_utf8(field).ok()?.parse::<u64>().ok();
     right(version == b"1", &"第 1 个字段（版本）是“1”", version);
-    right(
-        parsed(number).is_some(),
-        &"第 2 个字段（包编号）是数字",
-        number,
-    );
-    right(
-        user == USER,
-        &"第 3 个字段（用户名）是按 GBK 编码的“小道士”",
-        user,
-    );
+    right(parsed(number).is_some(), &"第 2 个字段（包编号）是数字", number);
+    right(user == USER, &"第 3 个字段（用户名）是按 GBK 编码的“小道士”", user);
     right(host == b"ubuntu", &"第 4 个字段（主机名）是“ubuntu”", host);
     let low = parsed(came_command).map(|command| command & 0xff);
     let expected = format!("第 5 个字段（命令字）是 {command}");
@@ -514,10 +486,7 @@ fn who_comes_in_is_answered(check: &Check) {
     let second = expect_entry_answer(check, &iptux);
     let many = check.peer("选项更多的用户");
     let options = 0xfe70_0000 | CAPUTF8 | UTF8;
-    many.sends(
-        message(2, BR_ENTRY | options, b"\xe4\xbd\xa0"),
-        receiver.address(),
-    );
+    many.sends(message(2, BR_ENTRY | options, b"\xe4\xbd\xa0"), receiver.address());
     let third = expect_entry_answer(check, &many);
     let nameless = check.peer("没有名字的用户");
     nameless.sends(b"1:4294967295:::1:", receiver.address());
@@ -528,10 +497,7 @@ fn who_comes_in_is_answered(check: &Check) {
     numbers.sort_unstable();
     let different = numbers.windows(2).all(|pair| pair[0] != pair[1]);
     let came = format!("5 个回复的包编号是 {first}、{second}、{third}、{fourth}、{fifth}");
-    check.expect(
-        "每个回复有自己的包编号，互不相同",
-        different.then_some(()).ok_or(came),
-    );
+    check.expect("每个回复有自己的包编号，互不相同", different.then_some(()).ok_or(came));
     for peer in [&newcomer, &iptux, &many, &nameless] {
         peer.has_nothing_more("每次上线只回复一次");
     }
@@ -603,41 +569,19 @@ fn messages_are_shown(check: &Check) {
     let long = "long ".repeat(1_800);
     let long_line = format!("小道士@ubuntu:{long}");
     let iptux = [b"1_iptux 0.8.3:5:root:vm:288:", HELLO, b"\0"].concat();
-    let feiq = [
-        b"1_lbt6_0#128#0:9:",
-        USER,
-        b":ubuntu:32:",
-        GOODBYE,
-        b"\0{font}\0",
-    ]
-    .concat();
+    let feiq = [b"1_lbt6_0#128#0:9:", USER, b":ubuntu:32:", GOODBYE, b"\0{font}\0"].concat();
     let shown = [
         (&message(324_244, SENDMSG, HELLO)[..], "小道士@ubuntu:你好"),
-        (
-            &message(324_247, SENDMSG | SECRET, b"a:b::c:"),
-            "小道士@ubuntu:a:b::c:",
-        ),
-        (
-            &message(324_248, SENDMSG, b"1:2:a:b:32:x"),
-            "小道士@ubuntu:1:2:a:b:32:x",
-        ),
+        (&message(324_247, SENDMSG | SECRET, b"a:b::c:"), "小道士@ubuntu:a:b::c:"),
+        (&message(324_248, SENDMSG, b"1:2:a:b:32:x"), "小道士@ubuntu:1:2:a:b:32:x"),
         (&message(324_249, SENDMSG, long.as_bytes()), &long_line),
-        (
-            &message(324_250, SENDMSG, b"  short  "),
-            "小道士@ubuntu:  short  ",
-        ),
+        (&message(324_250, SENDMSG, b"  short  "), "小道士@ubuntu:  short  "),
         (b"1:324251:::32:nameless", "@:nameless"),
         (&message(324_252, SENDMSG, b""), "小道士@ubuntu:"),
-        (
-            &message(324_253, SENDMSG, b"\xff\0"),
-            "小道士@ubuntu:\u{fffd}",
-        ),
+        (&message(324_253, SENDMSG, b"\xff\0"), "小道士@ubuntu:\u{fffd}"),
         (&iptux, "root@vm:你好"),
         (&feiq, "小道士@ubuntu:再见"),
-        (
-            &message(4_294_967_295, SENDMSG, b"end"),
-            "小道士@ubuntu:end",
-        ),
+        (&message(4_294_967_295, SENDMSG, b"end"), "小道士@ubuntu:end"),
     ];
     for (data, line) in shown {
         sender.sends(data, receiver.address());
@@ -653,10 +597,7 @@ fn who_asks_for_a_receipt_gets_it(check: &Check) {
     let sender = check.peer("发送方");
     sender.sends(message(324_244, SENDMSG, HELLO), receiver.address());
     receiver.shows("小道士@ubuntu:你好\n");
-    sender.sends(
-        message(324_245, SENDMSG | SENDCHECK, GOODBYE),
-        receiver.address(),
-    );
+    sender.sends(message(324_245, SENDMSG | SENDCHECK, GOODBYE), receiver.address());
     receiver.shows("小道士@ubuntu:再见\n");
     let first = expect_receipt(check, &sender, 324_245); // and none for the first, which did not ask
     let iptux = check.peer("iptux");
@@ -678,10 +619,7 @@ fn who_asks_for_a_receipt_gets_it(check: &Check) {
     );
     let different = first != second && second != third && third != first;
     let came = format!("3 个回执的包编号是 {first}、{second}、{third}");
-    check.expect(
-        "每个回执有自己的包编号，互不相同",
-        different.then_some(()).ok_or(came),
-    );
+    check.expect("每个回执有自己的包编号，互不相同", different.then_some(()).ok_or(came));
 }
 
 /// All that the others have sent is done with, and no receipt is left.
@@ -726,12 +664,7 @@ fn what_is_no_message_is_neither_shown_nor_receipted(check: &Check) {
     ] {
         sender.sends(junk, receiver.address());
     }
-    expect_no_more_receipts(
-        check,
-        &receiver,
-        &[&sender],
-        "别的命令和不合格式的数据报没有回执",
-    );
+    expect_no_more_receipts(check, &receiver, &[&sender], "别的命令和不合格式的数据报没有回执");
     receiver.has_shown_just(&["小道士@ubuntu:last"]);
 }
 
@@ -793,9 +726,7 @@ fn repetitions_among_thousands_of_messages(check: &Check) {
     let last = format!("小道士@ubuntu:no.{FORGOTTEN}\n");
     receiver.shows(&last);
     let (came, times) = ("@ubuntu:no.", FORGOTTEN as usize);
-    check.did(format!(
-        "（至少记住最近的 {REMEMBERED} 条消息：重复的一条也不再显示）"
-    ));
+    check.did(format!("（至少记住最近的 {REMEMBERED} 条消息：重复的一条也不再显示）"));
     receiver.has_shown(came, times);
     check.did(format!(
         "（至多记住最近的 {FORGOTTEN} 条消息，不论来自谁：最早的那一条已经忘记，再来就是新的）"
@@ -822,10 +753,7 @@ fn the_encoding_is_an_option(check: &Check) {
     // Two characters of GBK that are one of UTF-8: only the option tells.
     sender.sends(message(4, SENDMSG, b"\xc2\xb7"), receiver.address());
     receiver.shows("小道士@ubuntu:路\n");
-    sender.sends(
-        utf8(5, CAPUTF8 | SENDCHECK, "😀\0\0\nUN:x"),
-        receiver.address(),
-    );
+    sender.sends(utf8(5, CAPUTF8 | SENDCHECK, "😀\0\0\nUN:x"), receiver.address());
     receiver.shows("小道士@乌班图:😀\n");
     expect_receipt(check, &sender, 5);
 }
@@ -834,24 +762,10 @@ fn to_everybody_and_by_a_machine_means_no_receipt(check: &Check) {
     let receiver = start(check);
     let sender = check.peer("发送方");
     check.did("（下面三条消息是群发的，或者是程序自动发出的，虽然要求回执，也不应当有回执）");
-    sender.sends(
-        message(1, 288 | BROADCAST, b"to everybody"),
-        receiver.address(),
-    );
-    sender.sends(
-        message(2, 288 | AUTORET, b"by a machine"),
-        receiver.address(),
-    );
-    sender.sends(
-        message(3, 288 | BROADCAST | AUTORET, b"both"),
-        receiver.address(),
-    );
-    expect_no_more_receipts(
-        check,
-        &receiver,
-        &[&sender],
-        "群发的和程序自动发出的消息没有回执",
-    );
+    sender.sends(message(1, 288 | BROADCAST, b"to everybody"), receiver.address());
+    sender.sends(message(2, 288 | AUTORET, b"by a machine"), receiver.address());
+    sender.sends(message(3, 288 | BROADCAST | AUTORET, b"both"), receiver.address());
+    expect_no_more_receipts(check, &receiver, &[&sender], "群发的和程序自动发出的消息没有回执");
     sender.sends(message(4, 288, HELLO), receiver.address());
     expect_receipt(check, &sender, 4);
     receiver.shows("小道士@ubuntu:你好\n");

@@ -21,10 +21,7 @@ fn the_first_datagram_is_the_scripts_and_the_number_grows() {
     let first = b"1:324244:\xd0\xa1\xb5\xc0\xca\xbf:ubuntu:32:\xc4\xe3\xba\xc3";
     assert_eq!(receive(&receiver).0, first);
     sender.type_line("");
-    assert_eq!(
-        receive(&receiver).0,
-        b"1:324245:\xd0\xa1\xb5\xc0\xca\xbf:ubuntu:32:"
-    );
+    assert_eq!(receive(&receiver).0, b"1:324245:\xd0\xa1\xb5\xc0\xca\xbf:ubuntu:32:");
     sender.expect("请输入内容:请输入内容:请输入内容:");
     assert_eq!(sender.shown(), "请输入内容:".repeat(3));
 }
@@ -37,10 +34,7 @@ fn text_that_cannot_be_sent_is_refused_by_name_and_takes_no_number() {
     sender.type_line(&"长".repeat(40_000));
     sender.type_bytes(b"\xff\n");
     sender.type_line("ok");
-    assert!(
-        receive(&receiver).0.starts_with(b"1:324244:"),
-        "the first one that was sent"
-    );
+    assert!(receive(&receiver).0.starts_with(b"1:324244:"), "the first one that was sent");
     sender.expect_note("第 2 个字符 😀（U+1F600）在 GBK 中没有编码");
     sender.expect_note("一个数据报最多 65507 字节");
     sender.expect_note("第 1 个字节 0xff 不是有效的 UTF-8");
@@ -86,10 +80,7 @@ fn a_message_that_was_refused_or_not_sent_is_a_failure_at_the_end() {
         let mut sender = sender(&receiver);
         sender.type_line(refused);
         sender.type_line("ok");
-        assert_eq!(
-            receive(&receiver).0.split(|byte| *byte == b':').next_back(),
-            Some(&b"ok"[..])
-        );
+        assert_eq!(receive(&receiver).0.split(|byte| *byte == b':').next_back(), Some(&b"ok"[..]));
         sender.end_input();
         assert_eq!(sender.end().status, Some(1), "{refused:.9}");
     }
@@ -99,10 +90,9 @@ fn a_message_that_was_refused_or_not_sent_is_a_failure_at_the_end() {
 #[cfg(unix)]
 #[test]
 fn a_console_that_does_not_work_is_a_failure() {
-    for (redirected, problem) in [
-        ("< /", "无法读取标准输入："),
-        ("> /dev/full", "无法写入标准输出：磁盘空间不足："),
-    ] {
+    for (redirected, problem) in
+        [("< /", "无法读取标准输入："), ("> /dev/full", "无法写入标准输出：磁盘空间不足：")]
+    {
         if redirected.contains("full") && !std::path::Path::new("/dev/full").exists() {
             continue;
         }

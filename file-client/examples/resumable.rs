@@ -77,9 +77,7 @@ fn download(remote: &[SocketAddr], name: &str, target: &Path) -> Result<bool, Er
 
     let mut socket = TcpStream::connect(remote).context(format!("连接 {}", remote[0]))?;
     let peer = socket.peer_addr().context("查询对方地址")?;
-    console::note(format!(
-        "已连接 {peer}，下载 {name}，从偏移 {offset} 字节处开始"
-    ));
+    console::note(format!("已连接 {peer}，下载 {name}，从偏移 {offset} 字节处开始"));
     let timeout = socket.set_read_timeout(Some(RECV_TIMEOUT));
     timeout.context("设置接收超时")?;
     let request = format!("{offset} {name}\n");
@@ -203,11 +201,7 @@ impl Part {
     /// own place, so they write the same.
     fn begin(path: PathBuf) -> io::Result<Part> {
         let mut options = OpenOptions::new();
-        let file = options
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
+        let file = options.write(true).create(true).truncate(false).open(&path)?;
         let length = 0;
         Ok(Part { file, path, length })
     }

@@ -54,9 +54,7 @@ fn file_client([remote, name]: [Option<String>; 2]) -> Result<(), Error> {
     };
     let remote = match port {
         Some(port) => address::resolve(&host, port)?,
-        None => console::ask_for("端口:", |port| {
-            address::resolve(&host, address::port(port)?)
-        })?,
+        None => console::ask_for("端口:", |port| address::resolve(&host, address::port(port)?))?,
     };
     let check_name = |name: &str| save_path(name).map(|path| (name.to_string(), path));
     let (name, path) = match name {

@@ -87,9 +87,7 @@ impl Part {
         let part = Part { file, path, target };
         if let Some(permissions) = existing {
             // Whoever was not allowed to read the old file is not allowed to read the new one.
-            part.file
-                .set_permissions(permissions)
-                .context("设置文件权限")?;
+            part.file.set_permissions(permissions).context("设置文件权限")?;
         }
         Ok(part)
     }
@@ -143,9 +141,7 @@ impl Drop for Part {
 pub fn replaceable(target: &Path) -> Result<Option<Permissions>, Error> {
     let refuse = |problem: &str| {
         let target = target.display();
-        Err(Error::Incomplete(format!(
-            "{target} 已经存在，而且{problem}"
-        )))
+        Err(Error::Incomplete(format!("{target} 已经存在，而且{problem}")))
     };
     match fs::metadata(target) {
         Ok(existing) if !existing.is_file() => refuse("不是普通文件"),

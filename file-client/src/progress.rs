@@ -25,11 +25,7 @@ impl Progress {
     /// Begins to count, and to measure the time.
     pub fn start() -> Progress {
         let begun = Instant::now();
-        Progress {
-            count: 0,
-            begun,
-            shown: io::stderr().is_terminal().then_some(begun),
-        }
+        Progress { count: 0, begun, shown: io::stderr().is_terminal().then_some(begun) }
     }
 
     /// How many bytes there are so far.
@@ -49,9 +45,7 @@ impl Progress {
     pub fn cut_off(&self, what: &str, reason: &io::Error) -> Error {
         let count = self.count;
         let reason = explain(reason);
-        Error::Incomplete(format!(
-            "下载中断，收到 {count} 字节，没有保存：{what}：{reason}"
-        ))
+        Error::Incomplete(format!("下载中断，收到 {count} 字节，没有保存：{what}：{reason}"))
     }
 
     fn show(&mut self) {

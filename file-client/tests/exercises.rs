@@ -119,12 +119,7 @@ impl<'a> Lab<'a> {
         }
         let names = OF_THE_USER.join("、");
         check.did(format!("目录中事先放入用户自己的文件 {names}"));
-        Lab {
-            check,
-            listener: check.listen("服务器"),
-            directory,
-            name: "f.txt".into(),
-        }
+        Lab { check, listener: check.listen("服务器"), directory, name: "f.txt".into() }
     }
 
     /// The user has another file of this name already.
@@ -265,8 +260,7 @@ impl<'a> Lab<'a> {
             problems => Err(problems.join("，")),
         };
         let told = self.told(content);
-        self.check
-            .expect(format!("{told}，{others}（{why}）"), came);
+        self.check.expect(format!("{told}，{others}（{why}）"), came);
     }
 
     fn told(&self, content: Option<&[u8]>) -> String {
@@ -312,8 +306,7 @@ fn the_size_tells_where_the_end_is(check: &Check) {
     lab.has_only("hello");
     drop(server);
 
-    lab.answered(0, "5 78\nHELLO, and more than announced")
-        .ends(0);
+    lab.answered(0, "5 78\nHELLO, and more than announced").ends(0);
     lab.has_only("HELLO");
 }
 
@@ -402,9 +395,7 @@ fn much_is_kept(lab: &Lab, cut: impl FnOnce(Subject, Connection)) {
     server.sends([line.as_bytes(), &much[..MUCH]].concat());
     cut(client, server);
     lab.is_unfinished(None);
-    lab.check.did(format!(
-        "（程序至少已经收到 {LEAST} 字节，其中最多可以丢失 1 MiB）"
-    ));
+    lab.check.did(format!("（程序至少已经收到 {LEAST} 字节，其中最多可以丢失 1 MiB）"));
     let client = lab.start();
     let (least, most) = (LEAST - MAY_BE_LOST, MUCH as u64);
     let expected = format!("偏移在 {least} 到 {most} 之间的请求，以换行结尾");

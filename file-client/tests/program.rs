@@ -36,9 +36,8 @@ fn downloading_to(directory: &Path, name: &str) -> (Program, TcpStream) {
 /// What a directory holds.
 fn names(directory: &TempDir) -> Vec<String> {
     let entries = fs::read_dir(directory.path()).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -62,10 +61,7 @@ fn what_is_missing_is_asked_for_and_the_file_is_stored() {
     assert_eq!(ended.out, "ip地址:端口:文件名:收到消息\n文件传输完毕\n");
     assert_eq!(ended.err, format!("已连接 {address}，下载 道士.txt\n"));
     assert_eq!(names(&directory), ["道士.txt"]);
-    assert_eq!(
-        fs::read(directory.path().join("道士.txt")).unwrap(),
-        b"first second"
-    );
+    assert_eq!(fs::read(directory.path().join("道士.txt")).unwrap(), b"first second");
 }
 
 #[test]
@@ -75,19 +71,9 @@ fn answers_that_cannot_be_used_are_asked_for_again() {
     let mut client = Program::start_in(directory.path(), EXE, &[]);
     let port = address.port().to_string();
     let long = "x".repeat(1025);
-    for line in [
-        "",
-        "no-such-host.invalid",
-        "127.0.0.1",
-        "abc",
-        "0",
-        "65536",
-        &port,
-        "",
-        "..",
-        &long,
-        "a",
-    ] {
+    for line in
+        ["", "no-such-host.invalid", "127.0.0.1", "abc", "0", "65536", &port, "", "..", &long, "a"]
+    {
         client.type_line(line);
     }
     assert_eq!(read(&accept(&listener), 1), b"a");
@@ -162,11 +148,7 @@ fn an_existing_file_survives_a_refusal_and_a_reset() {
     let (client, server) = downloading_to(directory.path(), "a");
     drop(server);
     let ended = client.end();
-    assert_eq!(
-        (ended.status, ended.out.as_str()),
-        (Some(1), "没有下载文件\n"),
-        "{ended:?}"
-    );
+    assert_eq!((ended.status, ended.out.as_str()), (Some(1), "没有下载文件\n"), "{ended:?}");
     assert!(ended.err.contains("服务器没有发来内容"), "{ended:?}");
     old_is_there();
 
@@ -178,15 +160,9 @@ fn an_existing_file_survives_a_refusal_and_a_reset() {
     old_is_there_beside_a_temporary_file(&directory);
     testing::reset(server); // the name is unread, as after the death of file-server
     let ended = client.end();
-    assert_eq!(
-        (ended.status, ended.out.as_str()),
-        (Some(1), "收到消息\n"),
-        "{ended:?}"
-    );
+    assert_eq!((ended.status, ended.out.as_str()), (Some(1), "收到消息\n"), "{ended:?}");
     assert!(
-        ended
-            .err
-            .contains("下载中断，收到 4 字节，没有保存：接收失败：连接被对方复位："),
+        ended.err.contains("下载中断，收到 4 字节，没有保存：接收失败：连接被对方复位："),
         "{ended:?}"
     );
     old_is_there();
@@ -201,10 +177,7 @@ fn an_existing_file_survives_a_refusal_and_a_reset() {
 fn old_is_there_beside_a_temporary_file(directory: &TempDir) {
     let names = names(directory);
     assert_eq!(names.len(), 2, "{names:?}");
-    assert!(
-        names[0].starts_with(".file-client-") && names[1] == "a",
-        "{names:?}"
-    );
+    assert!(names[0].starts_with(".file-client-") && names[1] == "a", "{names:?}");
 }
 
 #[test]
@@ -214,10 +187,7 @@ fn a_target_that_is_no_file_or_is_read_only_is_left_alone() {
     let (client, _server) = downloading_to(directory.path(), "a");
     let ended = client.end();
     assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(
-        ended.err.contains("a 已经存在，而且不是普通文件"),
-        "{ended:?}"
-    );
+    assert!(ended.err.contains("a 已经存在，而且不是普通文件"), "{ended:?}");
     assert_eq!(names(&directory), ["a"]);
 
     // Nobody knows what a link that leads to itself stands for.
@@ -256,10 +226,7 @@ fn a_new_version_keeps_the_permissions_of_the_old_one() {
     server.write_all(b"new").unwrap();
     drop(server);
     assert_eq!(client.end().status, Some(0));
-    assert_eq!(
-        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 /// What `kill -9` has left behind, or somebody else has put there, is nobody's to overwrite.
@@ -270,9 +237,7 @@ fn a_temporary_file_of_the_same_name_is_left_alone() {
     let (listener, address) = listen();
     let mut command = std::process::Command::new("sh");
     let script = "echo old > .file-client-$$-0.part && exec \"$0\" \"$1\" a";
-    command
-        .args(["-c", script, EXE, &address.to_string()])
-        .current_dir(directory.path());
+    command.args(["-c", script, EXE, &address.to_string()]).current_dir(directory.path());
     let client = Program::spawn(command);
     let taken = format!(".file-client-{}-0.part", client.id());
     let mut server = accept(&listener);
@@ -299,10 +264,7 @@ fn a_directory_that_cannot_be_written_is_a_failure() {
     let _server = accept(&listener);
     let ended = client.end();
     assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(
-        ended.err.contains("创建临时文件 .file-client-"),
-        "{ended:?}"
-    );
+    assert!(ended.err.contains("创建临时文件 .file-client-"), "{ended:?}");
 }
 
 /// On a tmpfs of 64 KiB, in a mount namespace of the client's own, where the test may make one.
@@ -314,15 +276,7 @@ fn a_full_disk_is_a_failure_without_leftovers() {
     let script = "mount -t tmpfs -o size=64k none . && cd \"$PWD\" && echo old > a && echo mounted \
                   && \"$0\" \"$1\" a; echo \"status $?\"; ls -A; cat a";
     let mut command = std::process::Command::new("unshare");
-    command.args([
-        "--mount",
-        "--map-root-user",
-        "sh",
-        "-c",
-        script,
-        EXE,
-        &address.to_string(),
-    ]);
+    command.args(["--mount", "--map-root-user", "sh", "-c", script, EXE, &address.to_string()]);
     command.current_dir(directory.path());
     let probe = std::process::Command::new("unshare")
         .args(["--mount", "--map-root-user", "mount", "-t", "tmpfs", "none"])
@@ -337,14 +291,8 @@ fn a_full_disk_is_a_failure_without_leftovers() {
     // The client closes when its disk is full, so this fails at some point.
     while server.write_all(&[b'x'; 64 * 1024]).is_ok() {}
     let ended = client.end();
-    assert_eq!(
-        ended.out, "mounted\n收到消息\nstatus 1\na\nold\n",
-        "{ended:?}"
-    );
-    assert!(
-        ended.err.contains("没有保存：写入文件失败：磁盘空间不足："),
-        "{ended:?}"
-    );
+    assert_eq!(ended.out, "mounted\n收到消息\nstatus 1\na\nold\n", "{ended:?}");
+    assert!(ended.err.contains("没有保存：写入文件失败：磁盘空间不足："), "{ended:?}");
 }
 
 #[cfg(unix)]
@@ -369,11 +317,9 @@ fn ctrl_c_during_a_download_leaves_nothing_and_tells_130() {
 #[cfg(unix)]
 #[test]
 fn signals_end_it_at_every_prompt() {
-    for (lines, shown) in [
-        (&[][..], "ip地址:"),
-        (&["127.0.0.1"], "端口:"),
-        (&["127.0.0.1", "9"], "文件名:"),
-    ] {
+    for (lines, shown) in
+        [(&[][..], "ip地址:"), (&["127.0.0.1"], "端口:"), (&["127.0.0.1", "9"], "文件名:")]
+    {
         let mut client = Program::start(EXE, &[]);
         lines.iter().for_each(|line| client.type_line(line));
         client.expect(shown);
@@ -421,9 +367,7 @@ fn a_closed_output_is_no_reason_not_to_download() {
     let (listener, address) = listen();
     let mut command = std::process::Command::new("sh");
     let script = "exec 3>&1; { \"$0\" \"$1\" a; echo \"status $?\" >&3; } | true";
-    command
-        .args(["-c", script, EXE, &address.to_string()])
-        .current_dir(directory.path());
+    command.args(["-c", script, EXE, &address.to_string()]).current_dir(directory.path());
     let client = Program::spawn(command);
     let mut server = accept(&listener);
     assert_eq!(read(&server, 1), b"a");
@@ -442,11 +386,7 @@ fn a_server_that_dies_before_its_first_byte_has_not_refused() {
         let client = Program::start_in(directory.path(), EXE, &[&address.to_string(), "a"]);
         drop(accept(&listener)); // sometimes before the name has come, sometimes behind it
         let ended = client.end();
-        assert_eq!(
-            (ended.status, ended.out.as_str()),
-            (Some(1), ""),
-            "{ended:?}"
-        );
+        assert_eq!((ended.status, ended.out.as_str()), (Some(1), ""), "{ended:?}");
         assert!(
             ended.err.contains("下载中断，收到 0 字节") || ended.err.contains("无法发送文件名"),
             "{ended:?}"
@@ -462,9 +402,7 @@ fn ctrl_c_after_the_file_has_its_name_tells_that_it_is_there() {
     let directory = tempdir().unwrap();
     let (listener, address) = listen();
     let mut command = std::process::Command::new(EXE);
-    command
-        .args([&address.to_string(), "a"])
-        .current_dir(directory.path());
+    command.args([&address.to_string(), "a"]).current_dir(directory.path());
     let client = Program::spawn_on_terminal(command);
     let mut server = accept(&listener);
     server.write_all(b"content").unwrap();
@@ -477,10 +415,7 @@ fn ctrl_c_after_the_file_has_its_name_tells_that_it_is_there() {
     client.signal("INT");
     let ended = client.end();
     assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert!(
-        ended.err.ends_with("收到中断信号，文件已经保存\n"),
-        "{ended:?}"
-    );
+    assert!(ended.err.ends_with("收到中断信号，文件已经保存\n"), "{ended:?}");
     assert_eq!(names(&directory), ["a"]);
 }
 
@@ -492,24 +427,9 @@ fn an_error_of_the_disk_at_the_last_moment_leaves_the_old_file() {
     fs::write(directory.path().join("a"), "old").unwrap();
     let (listener, address) = listen();
     let mut command = std::process::Command::new("strace");
-    let inject = [
-        "-f",
-        "-o",
-        "/dev/null",
-        "-e",
-        "trace=fsync",
-        "-e",
-        "inject=fsync:error=EIO",
-    ];
-    command
-        .args(inject)
-        .args([EXE, &address.to_string(), "a"])
-        .current_dir(directory.path());
-    if std::process::Command::new("strace")
-        .arg("-V")
-        .output()
-        .is_err()
-    {
+    let inject = ["-f", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO"];
+    command.args(inject).args([EXE, &address.to_string(), "a"]).current_dir(directory.path());
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
         eprintln!("no strace here: skipped");
         return;
     }
@@ -519,11 +439,7 @@ fn an_error_of_the_disk_at_the_last_moment_leaves_the_old_file() {
     server.write_all(b"new").unwrap();
     drop(server);
     let ended = client.end();
-    assert_eq!(
-        (ended.status, ended.out.as_str()),
-        (Some(1), "收到消息\n"),
-        "{ended:?}"
-    );
+    assert_eq!((ended.status, ended.out.as_str()), (Some(1), "收到消息\n"), "{ended:?}");
     assert!(ended.err.contains("无法保存 a："), "{ended:?}");
     assert_eq!(names(&directory), ["a"]);
     assert_eq!(fs::read(directory.path().join("a")).unwrap(), b"old");
@@ -539,10 +455,7 @@ fn a_server_that_falls_silent_is_given_up() {
     let ended = client.end_before(6 * testing::DEADLINE);
     let ended = ended.expect("it is still waiting after three minutes");
     assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(
-        ended.err.contains("收到 4 字节，没有保存：接收失败：超时"),
-        "{ended:?}"
-    );
+    assert!(ended.err.contains("收到 4 字节，没有保存：接收失败：超时"), "{ended:?}");
     assert_eq!(names(&directory), [] as [&str; 0]);
 }
 
@@ -559,9 +472,7 @@ fn nobody_listening_is_a_failure() {
     let (listener, address) = listen();
     drop(listener);
     let ended = Program::start(EXE, &[&address.to_string(), "a"]).end();
-    ended.check_failed(&format!(
-        "无法连接 {address}：连接被拒绝，通常是该端口没有程序在监听："
-    ));
+    ended.check_failed(&format!("无法连接 {address}：连接被拒绝，通常是该端口没有程序在监听："));
 }
 
 /// A terminal on standard error shows the progress in one line, which changes ten times a second at
@@ -608,18 +519,7 @@ download(0)
     let out = screen.end().out;
     let (whole, refused) = out.split_once('\n').unwrap();
     let words: Vec<&str> = whole.split_whitespace().collect();
-    let [
-        status,
-        all,
-        changes,
-        _,
-        bytes,
-        "字节",
-        rate,
-        "MiB/s",
-        seconds,
-        "秒",
-    ] = words[..]
+    let [status, all, changes, _, bytes, "字节", rate, "MiB/s", seconds, "秒"] = words[..]
     else {
         panic!("{out}");
     };
@@ -632,10 +532,7 @@ download(0)
     let mebibytes = number(rate) * number(seconds);
     let rounding = (number(rate) + number(seconds)) * 0.05 + 0.01;
     assert!((mebibytes - 25.0).abs() <= rounding, "{out}");
-    assert!(
-        refused.starts_with("1 ") && refused.contains(" 0 False "),
-        "{out}"
-    );
+    assert!(refused.starts_with("1 ") && refused.contains(" 0 False "), "{out}");
 }
 
 #[test]
@@ -658,10 +555,7 @@ for answer in (b'content' * 1000, b''):
     let directory = tempdir().unwrap();
     let client = Program::start_in(directory.path(), EXE, &[&remote, "文件"]);
     assert_eq!(client.end().out, "收到消息\n文件传输完毕\n");
-    assert_eq!(
-        fs::read(directory.path().join("文件")).unwrap(),
-        b"content".repeat(1000)
-    );
+    assert_eq!(fs::read(directory.path().join("文件")).unwrap(), b"content".repeat(1000));
     let client = Program::start_in(directory.path(), EXE, &[&remote, "none"]);
     assert_eq!(client.end().out, "没有下载文件\n");
     assert_eq!(names(&directory), ["文件"]);

@@ -67,9 +67,7 @@ fn main() {
     resumed(directory, &client);
     fs::remove_file(directory.join("512")).unwrap();
     growing(directory, &client);
-    compare_clients("Many clients at once, 1 MiB each", |count| {
-        clients_at_once(directory, count)
-    });
+    compare_clients("Many clients at once, 1 MiB each", |count| clients_at_once(directory, count));
 }
 
 /// Fills the file `name` with bytes that no compression shrinks.
@@ -83,15 +81,12 @@ fn make(directory: &Path, name: &str, mebibytes: u64) {
 
 fn one_client(directory: &Path, client: &Path) {
     let ours = |name: &'static str| {
-        Contender::new(
-            format!("file-server + file-client, {name} MiB"),
-            move || {
-                let (server, address) = start_ours(directory)?;
-                let (client, time) = download(client, address, directory, name)?;
-                let figures = figures(time, directory, name)?;
-                Ok(with_memory(figures, server, client))
-            },
-        )
+        Contender::new(format!("file-server + file-client, {name} MiB"), move || {
+            let (server, address) = start_ours(directory)?;
+            let (client, time) = download(client, address, directory, name)?;
+            let figures = figures(time, directory, name)?;
+            Ok(with_memory(figures, server, client))
+        })
     };
     compare_often(
         15, // half a gibibyte in memory is at the mercy of what else is in it
@@ -101,9 +96,7 @@ fn one_client(directory: &Path, client: &Path) {
             Contender::new("nc, 512 MiB", || nc_pair(directory, "512")),
             Contender::new("socat -b 262144, 512 MiB", || socat_pair(directory, "512")),
             ours("32"),
-            Contender::new("Python as in the document, 32 MiB", || {
-                python_pair(directory, "32")
-            }),
+            Contender::new("Python as in the document, 32 MiB", || python_pair(directory, "32")),
         ],
     );
 }
@@ -188,9 +181,7 @@ fn download(
 ) -> Result<(Measured, Duration), String> {
     let begin = Instant::now();
     let mut command = Command::new(client);
-    command
-        .args([&address.to_string(), name])
-        .current_dir(directory.join("target"));
+    command.args([&address.to_string(), name]).current_dir(directory.join("target"));
     let mut client = Measured::start(&mut command)?;
     client.wait()?;
     Ok((client, begin.elapsed()))
@@ -218,10 +209,7 @@ fn start_ours(directory: &Path) -> Result<(Measured, SocketAddr), String> {
 fn start(server: &Path, directory: &Path) -> Result<(Measured, SocketAddr), String> {
     let mut command = Command::new(server);
     command.arg("127.0.0.1:0").arg(directory);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut server = Measured::start_as_is(&mut command)?;
     let mut notes = BufReader::new(server.child().stderr.take().unwrap());
     let mut line = String::new();
@@ -237,9 +225,7 @@ fn start_python(directory: &Path) -> Result<(Measured, SocketAddr), String> {
     installed("python3")?;
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let mut command = Command::new("python3");
-    command
-        .args(["-c", PYTHON_SERVER, &address.port().to_string()])
-        .arg(directory);
+    command.args(["-c", PYTHON_SERVER, &address.port().to_string()]).arg(directory);
     let server = Measured::start(&mut command)?;
     drop(connect_when_ready(address)?);
     Ok((server, address))
@@ -287,17 +273,11 @@ fn pair(
 ) -> Result<Figures, String> {
     let target = directory.join("target").join(name);
     let source = File::open(directory.join(name)).unwrap();
-    sender
-        .stdin(source)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    sender.stdin(source).stdout(Stdio::null()).stderr(Stdio::null());
     let server = Measured::start_as_is(&mut sender)?;
     // It serves one connection only, so it cannot be asked whether it listens by making one.
     thread::sleep(Duration::from_millis(150));
-    receiver
-        .stdin(Stdio::null())
-        .stdout(File::create(&target).unwrap())
-        .stderr(Stdio::null());
+    receiver.stdin(Stdio::null()).stdout(File::create(&target).unwrap()).stderr(Stdio::null());
     let begin = Instant::now();
     let mut client = Measured::start_as_is(&mut receiver)?;
     client.wait()?;
@@ -336,10 +316,7 @@ fn figures(time: Duration, directory: &Path, name: &str) -> Result<Figures, Stri
         }
     }
     fs::remove_file(copy).unwrap();
-    Ok(vec![(
-        "MiB/s",
-        length as f64 / MIB as f64 / time.as_secs_f64(),
-    )])
+    Ok(vec![("MiB/s", length as f64 / MIB as f64 / time.as_secs_f64())])
 }
 
 fn with_memory(mut figures: Figures, server: Measured, client: Measured) -> Figures {
@@ -383,17 +360,10 @@ fn many(
                 scope.spawn(download)
             })
             .collect();
-        clients
-            .into_iter()
-            .map(|client| client.join().unwrap())
-            .filter(Option::is_none)
-            .count()
+        clients.into_iter().map(|client| client.join().unwrap()).filter(Option::is_none).count()
     });
     if wrong > 0 {
         return Err(format!("{wrong} of {count} downloads were not whole"));
     }
-    Ok(vec![(
-        "MiB/s",
-        count as f64 / begin.elapsed().as_secs_f64(),
-    )])
+    Ok(vec![("MiB/s", count as f64 / begin.elapsed().as_secs_f64())])
 }

@@ -75,12 +75,7 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(socket: TcpStream, address: SocketAddr, place: Place) -> Client {
-        Client {
-            socket,
-            address,
-            accepted: Instant::now(),
-            place,
-        }
+        Client { socket, address, accepted: Instant::now(), place }
     }
 
     /// Runs `serve` for this client on a thread of its own. An error is told, with the address of
@@ -98,10 +93,7 @@ impl Client {
                 Err(error) => console::note(format!("客户端 {address}：{error}")),
             });
         if let Err(reason) = served {
-            console::note(format!(
-                "客户端 {address}：无法创建线程：{}",
-                explain(&reason)
-            ));
+            console::note(format!("客户端 {address}：无法创建线程：{}", explain(&reason)));
         }
     }
 
@@ -162,10 +154,7 @@ impl Client {
     pub fn send_file(&self, mut opened: OpenFile, offset: u64) -> Result<(), Error> {
         // Behind its end there is nothing, and no system seeks as far as an offset can say.
         let offset = offset.min(opened.stamp.length);
-        opened
-            .file
-            .seek(SeekFrom::Start(offset))
-            .context("读取文件")?;
+        opened.file.seek(SeekFrom::Start(offset)).context("读取文件")?;
         // What is appended to the file from now on is not sent.
         let mut rest = (&opened.file).take(opened.stamp.length - offset);
         let mut block = vec![0; BLOCK];

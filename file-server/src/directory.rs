@@ -74,14 +74,8 @@ impl Directory {
     pub fn open(name: &str) -> Result<Directory, Error> {
         let real = fs::canonicalize(name).and_then(|real| fs::read_dir(&real).map(|_| real));
         match real {
-            Ok(real) => Ok(Directory {
-                real,
-                name: name.into(),
-            }),
-            Err(error) => Err(Error::Input(format!(
-                "无法打开目录 {name}：{}",
-                explain(&error)
-            ))),
+            Ok(real) => Ok(Directory { real, name: name.into() }),
+            Err(error) => Err(Error::Input(format!("无法打开目录 {name}：{}", explain(&error)))),
         }
     }
 
@@ -134,11 +128,7 @@ impl Stamp {
     /// The stamp of an open file, by one look at it.
     pub fn of(metadata: &Metadata) -> Stamp {
         let (changed, inode) = change(metadata);
-        Stamp {
-            length: metadata.len(),
-            changed,
-            inode,
-        }
+        Stamp { length: metadata.len(), changed, inode }
     }
 }
 
@@ -247,10 +237,7 @@ fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
 fn change(metadata: &Metadata) -> (i128, u64) {
     use std::os::unix::fs::MetadataExt;
     let seconds = i128::from(metadata.ctime());
-    (
-        seconds * 1_000_000_000 + i128::from(metadata.ctime_nsec()),
-        metadata.ino(),
-    )
+    (seconds * 1_000_000_000 + i128::from(metadata.ctime_nsec()), metadata.ino())
 }
 
 /// The time of the last change in nanoseconds; there is no inode.

@@ -83,10 +83,7 @@ impl Places {
     /// not the end.
     pub fn accept(&self, listener: &TcpListener) -> Client {
         loop {
-            let wait = self
-                .0
-                .freed
-                .wait_while(self.taken(), |taken| *taken >= self.0.max);
+            let wait = self.0.freed.wait_while(self.taken(), |taken| *taken >= self.0.max);
             drop(wait);
             match listener.accept() {
                 Ok(_) if self.is_stopping() => {} // dropped, and so closed
@@ -129,10 +126,7 @@ impl Places {
         // On a thread of its own: the one that is told of Ctrl-C must hear of the second one.
         let waiting = thread::Builder::new().spawn(move || {
             let running = |taken: &mut usize| *taken > 0;
-            let waited = places
-                .0
-                .freed
-                .wait_timeout_while(places.taken(), STOP_TIMEOUT, running);
+            let waited = places.0.freed.wait_timeout_while(places.taken(), STOP_TIMEOUT, running);
             let (taken, _) = waited.unwrap_or_else(PoisonError::into_inner);
             if *taken > 0 {
                 interrupt::end_program(&format!("{} 个下载没有结束，已中断", *taken), 1);
@@ -140,10 +134,7 @@ impl Places {
             std::process::exit(0)
         });
         if let Err(reason) = waiting {
-            let reason = Error::Failed {
-                tried: "创建线程".into(),
-                reason,
-            };
+            let reason = Error::Failed { tried: "创建线程".into(), reason };
             interrupt::end_program(&reason.to_string(), 1);
         }
     }

@@ -106,11 +106,7 @@ impl<'a> Lab<'a> {
     fn new(check: &'a Check) -> Lab<'a> {
         let directory = tempdir().unwrap();
         let server = check.start(&["127.0.0.1:0", directory.path().to_str().unwrap()]);
-        let lab = Lab {
-            check,
-            server,
-            directory,
-        };
+        let lab = Lab { check, server, directory };
         lab.write("f.txt", "helloworld");
         lab.version_of("f.txt", b"helloworld");
         lab
@@ -195,9 +191,7 @@ impl<'a> Lab<'a> {
 /// The version in an answer, if it is right.
 fn version_in(answer: &[u8], size: u64, content: &[u8]) -> Option<u128> {
     let (line, rest) = answer.split_at(answer.iter().position(|byte| *byte == b'\n')?);
-    let version = std::str::from_utf8(line)
-        .ok()?
-        .strip_prefix(&format!("{size} "))?;
+    let version = std::str::from_utf8(line).ok()?.strip_prefix(&format!("{size} "))?;
     let digits = version.bytes().all(|byte| byte.is_ascii_digit());
     (digits && rest[1..] == *content).then(|| version.parse().ok())?
 }
@@ -237,10 +231,7 @@ fn a_request_may_come_in_pieces(check: &Check) {
     lab.whole("0 f.txt\r\n", b"helloworld");
     // What follows the line is passed over, however much it is, and the end stays orderly.
     lab.whole("0 f.txt\n5 f.txt\n", b"helloworld");
-    lab.whole(
-        format!("0 f.txt\n{}", "more ".repeat(50_000)),
-        b"helloworld",
-    );
+    lab.whole(format!("0 f.txt\n{}", "more ".repeat(50_000)), b"helloworld");
 }
 
 fn a_client_may_have_no_more_to_send(check: &Check) {
@@ -298,8 +289,7 @@ fn only_what_is_in_the_directory_is_served(check: &Check) {
     for (request, why) in &refused {
         lab.refuses(request, why);
     }
-    lab.server
-        .shows_times("你下载的文件不存在\n", refused.len());
+    lab.server.shows_times("你下载的文件不存在\n", refused.len());
     lab.version_of("f.txt", b"helloworld");
 }
 
@@ -331,8 +321,7 @@ fn what_is_no_request_is_refused(check: &Check) {
     let _ = client.socket().write_all(&[b'1'; 100_000]);
     client.is_closed_without_a_word("程序不再等待换行，关闭连接（请求最多 2000 字节）");
 
-    lab.server
-        .shows_times("你下载的文件不存在\n", refused.len() + 2);
+    lab.server.shows_times("你下载的文件不存在\n", refused.len() + 2);
     drop(lab.connect("什么也不发送就关闭连接的客户端"));
     lab.version_of("f.txt", b"helloworld");
 }
@@ -370,13 +359,8 @@ fn an_offset_may_be_above_4_gib(check: &Check) {
         check.skips("1 TiB 的稀疏文件", error);
         return;
     }
-    check.did(format!(
-        "在目录中写入文件“large”，{size} 字节，全是 0（稀疏文件）"
-    ));
-    let answer = lab.answer(
-        format!("{} large\n", size - 5),
-        "回复之后，程序正常关闭连接",
-    );
+    check.did(format!("在目录中写入文件“large”，{size} 字节，全是 0（稀疏文件）"));
+    let answer = lab.answer(format!("{} large\n", size - 5), "回复之后，程序正常关闭连接");
     let version = version_in(&answer, size, &[0; 5]);
     let expected = format!("回复是文件大小 {size}、版本号和最后 5 字节");
     let came = version.map(drop).ok_or(told(&answer));
@@ -399,10 +383,7 @@ fn several_clients_are_served_at_once(check: &Check) {
     other.sends("9000000 large.txt\n");
     let answer = other.receives_the_end("回复之后，程序正常关闭连接");
     let end = answer.ends_with(&content[9_000_000..]).then_some(());
-    check.expect(
-        "另一个客户端收到从偏移开始的全部内容",
-        end.ok_or(told(&answer)),
-    );
+    check.expect("另一个客户端收到从偏移开始的全部内容", end.ok_or(told(&answer)));
     let answer = slow.receives_the_end("暂不接收的客户端开始接收，收到回复之后，程序正常关闭连接");
     lab.is_whole(&answer, &content);
     halfway.sends("txt\n");
@@ -435,21 +416,13 @@ impl<'a, 'b> RealClient<'a, 'b> {
     /// `None`: it was not handed out.
     fn new(lab: &'b Lab<'a>) -> Option<RealClient<'a, 'b>> {
         let Some(exe) = solution("file-client", "resumable") else {
-            lab.check
-                .skips("与客户端的参考解答一起运行", "没有参考解答");
+            lab.check.skips("与客户端的参考解答一起运行", "没有参考解答");
             return None;
         };
         let relay = relay(lab.server.address(), &[10_000]);
-        lab.check.did(format!(
-            "中继 {relay} 把请求转给程序，第一次只转回回复的 10000 字节就断开"
-        ));
+        lab.check.did(format!("中继 {relay} 把请求转给程序，第一次只转回回复的 10000 字节就断开"));
         let directory = tempdir().unwrap();
-        Some(RealClient {
-            lab,
-            exe,
-            relay,
-            directory,
-        })
+        Some(RealClient { lab, exe, relay, directory })
     }
 
     /// It downloads `f.txt`, and ends with this status.
@@ -525,14 +498,8 @@ fn another_content_is_another_version(check: &Check) {
     let lab = Lab::new(check);
     let mut versions = vec![lab.version_of("f.txt", b"helloworld")];
     // As long as before, shorter, longer, and back again, all of it within a second.
-    for content in [
-        "HELLOWORLD",
-        "hello",
-        "hello, world",
-        "HELLOWORLD",
-        "helloworld",
-        "HelloWorld",
-    ] {
+    for content in ["HELLOWORLD", "hello", "hello, world", "HELLOWORLD", "helloworld", "HelloWorld"]
+    {
         clock_moves_on();
         lab.write("f.txt", content);
         versions.push(lab.version_of("f.txt", content.as_bytes()));
@@ -577,22 +544,11 @@ fn the_same_file_keeps_its_version(check: &Check) {
     let line = format!("10 {version}\n");
     lab.part("0 f.txt\n", &line, b"helloworld", why);
     lab.part("5 f.txt\n", &line, b"world", why);
-    let Lab {
-        server, directory, ..
-    } = lab;
+    let Lab { server, directory, .. } = lab;
     server.is_killed();
     let server = check.start(&["127.0.0.1:0", directory.path().to_str().unwrap()]);
-    let lab = Lab {
-        check,
-        server,
-        directory,
-    };
-    lab.part(
-        "5 f.txt\n",
-        &line,
-        b"world",
-        "文件没有改变，程序重新启动后版本号也不变",
-    );
+    let lab = Lab { check, server, directory };
+    lab.part("5 f.txt\n", &line, b"world", "文件没有改变，程序重新启动后版本号也不变");
 }
 
 fn a_file_that_changes_while_it_is_sent_is_cut_off(check: &Check) {
@@ -603,28 +559,20 @@ fn a_file_that_changes_while_it_is_sent_is_cut_off(check: &Check) {
     client.sends("0 large.txt\n");
     let line = client.receives_line("一行回复", |line| Some(line.to_string()));
     clock_moves_on();
-    let mut file = File::options()
-        .write(true)
-        .open(lab.path("large.txt"))
-        .unwrap();
+    let mut file = File::options().write(true).open(lab.path("large.txt")).unwrap();
     file.seek(SeekFrom::Start(LARGE as u64 - 10)).unwrap();
     file.write_all(b"HELLOWORLD").unwrap();
     check.did("客户端收到第一行时，“large.txt”的最后 10 字节改为“HELLOWORLD”");
     let mut rest = Vec::new();
     let end = client.socket().take(LARGE as u64).read_to_end(&mut rest);
     let came = match rest.ends_with(b"HELLOWORLD") {
-        true => Err(format!(
-            "收到第一行 {line:?} 和 {LARGE} 字节，最后 10 字节是新的"
-        )),
+        true => Err(format!("收到第一行 {line:?} 和 {LARGE} 字节，最后 10 字节是新的")),
         false if end.as_ref().is_err_and(common::is_timeout) => {
             Err(check.trouble(&end.unwrap_err()))
         }
         false => Ok(()),
     };
-    check.expect(
-        "收到的不会一部分是旧内容，一部分是新内容：程序提前断开连接",
-        came,
-    );
+    check.expect("收到的不会一部分是旧内容，一部分是新内容：程序提前断开连接", came);
 }
 
 fn the_real_client_sees_a_change(check: &Check) {

@@ -1,10 +1,6 @@
 //! `file-server` as its user sees it: transcript, wire, exit status.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -21,14 +17,8 @@ const LARGE: u64 = 64 << 20;
 fn server() -> (Program, TempDir) {
     let directory = tempdir().unwrap();
     fs::write(directory.path().join("a.txt"), "content").unwrap();
-    fs::File::create(directory.path().join("large"))
-        .unwrap()
-        .set_len(LARGE)
-        .unwrap();
-    (
-        Program::start(EXE, &["127.0.0.1:0", directory.path().to_str().unwrap()]),
-        directory,
-    )
+    fs::File::create(directory.path().join("large")).unwrap().set_len(LARGE).unwrap();
+    (Program::start(EXE, &["127.0.0.1:0", directory.path().to_str().unwrap()]), directory)
 }
 
 /// A connection that has asked for `name`.
@@ -46,9 +36,7 @@ fn ask_large(server: &Program) -> TcpStream {
 }
 
 fn is_reset(result: &std::io::Result<Vec<u8>>) -> bool {
-    result
-        .as_ref()
-        .is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+    result.as_ref().is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
 }
 
 #[test]
@@ -59,9 +47,7 @@ fn a_file_is_served_and_its_name_shown_twice() {
     fs::write(directory.path().join("子目录/文件"), "inner").unwrap();
     assert_eq!(read_all(&ask(&server, "./子目录/文件")).unwrap(), b"inner");
     let name = "./\\xe5\\xad\\x90\\xe7\\x9b\\xae\\xe5\\xbd\\x95/\\xe6\\x96\\x87\\xe4\\xbb\\xb6";
-    server.expect(&format!(
-        "b\"a.txt\"\nb\"a.txt\"\nb\"{name}\"\nb\"{name}\"\n"
-    ));
+    server.expect(&format!("b\"a.txt\"\nb\"a.txt\"\nb\"{name}\"\nb\"{name}\"\n"));
     let (address, path) = (server.address(), directory.path().display());
     let note = format!("正在监听 {address}，目录 {path}\n");
     assert_eq!(server.noted(), note, "and nothing else");
@@ -71,11 +57,7 @@ fn a_file_is_served_and_its_name_shown_twice() {
 fn a_line_end_is_not_part_of_the_name() {
     let (server, _directory) = server();
     for name in ["a.txt\n", "a.txt\r\n"] {
-        assert_eq!(
-            read_all(&ask(&server, name)).unwrap(),
-            b"content",
-            "{name:?}"
-        );
+        assert_eq!(read_all(&ask(&server, name)).unwrap(), b"content", "{name:?}");
     }
 }
 
@@ -84,9 +66,7 @@ fn a_line_end_is_not_part_of_the_name() {
 fn a_client_that_goes_on_talking_gets_an_orderly_close() {
     let (server, _directory) = server();
     let mut client = ask_large(&server);
-    client
-        .write_all(&b"what else is there?\n".repeat(1000))
-        .unwrap();
+    client.write_all(&b"what else is there?\n".repeat(1000)).unwrap();
     let rest = read_all(&client).unwrap();
     assert_eq!(rest.len() as u64, LARGE - 1000);
     client.write_all(b"thanks\n").unwrap();
@@ -99,24 +79,15 @@ fn every_refusal_is_told_and_sends_nothing() {
     fs::write(outside.path().join("secret"), "secret").unwrap();
     fs::create_dir(directory.path().join("sub")).unwrap();
     let absolute = outside.path().join("secret");
-    let relative = format!(
-        "../{}/secret",
-        outside.path().file_name().unwrap().to_str().unwrap()
-    );
+    let relative = format!("../{}/secret", outside.path().file_name().unwrap().to_str().unwrap());
     let own = directory.path().join("a.txt");
     let long = [b'x'; 1025];
     let mut refused: Vec<(&[u8], &str)> = vec![
         (b"missing", "无法打开 \"missing\"："),
         (b"..", "拒绝：\"..\" 不是目录内的相对路径"),
         (relative.as_bytes(), "不是目录内的相对路径"),
-        (
-            b"sub/../a.txt",
-            "拒绝：\"sub/../a.txt\" 不是目录内的相对路径",
-        ),
-        (
-            absolute.to_str().unwrap().as_bytes(),
-            "不是目录内的相对路径",
-        ),
+        (b"sub/../a.txt", "拒绝：\"sub/../a.txt\" 不是目录内的相对路径"),
+        (absolute.to_str().unwrap().as_bytes(), "不是目录内的相对路径"),
         (own.to_str().unwrap().as_bytes(), "不是目录内的相对路径"),
         (b"sub", "拒绝：\"sub\" 不是普通文件"),
         (b".", "拒绝：\".\" 不是普通文件"),
@@ -133,13 +104,7 @@ fn every_refusal_is_told_and_sends_nothing() {
         symlink("a.txt", directory.path().join("inside")).unwrap();
         symlink("loop", directory.path().join("loop")).unwrap();
         let fifo = directory.path().join("fifo");
-        assert!(
-            std::process::Command::new("mkfifo")
-                .arg(fifo)
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(std::process::Command::new("mkfifo").arg(fifo).status().unwrap().success());
         refused.extend([
             (&b"link"[..], "拒绝：\"link\" 指向目录之外"),
             (b"linked/secret", "拒绝：\"linked/secret\" 指向目录之外"),
@@ -185,11 +150,7 @@ fn a_name_that_is_not_utf8_is_a_name() {
     use std::os::unix::ffi::OsStrExt;
     let (server, directory) = server();
     let name = b"\xc4\xe3.txt";
-    fs::write(
-        directory.path().join(std::ffi::OsStr::from_bytes(name)),
-        "gbk",
-    )
-    .unwrap();
+    fs::write(directory.path().join(std::ffi::OsStr::from_bytes(name)), "gbk").unwrap();
     assert_eq!(read_all(&ask(&server, name)).unwrap(), b"gbk");
 }
 
@@ -247,10 +208,7 @@ fn a_file_that_shrinks_while_it_is_served_is_a_reset() {
 fn a_file_that_is_rewritten_while_it_is_served_is_a_reset() {
     let (server, directory) = server();
     let client = ask_large(&server);
-    let mut file = fs::File::options()
-        .write(true)
-        .open(directory.path().join("large"))
-        .unwrap();
+    let mut file = fs::File::options().write(true).open(directory.path().join("large")).unwrap();
     file.write_all(b"new content of the same length").unwrap();
     let result = read_all(&client);
     assert!(is_reset(&result), "{:?}", result.map(|bytes| bytes.len()));
@@ -261,10 +219,7 @@ fn a_file_that_is_rewritten_while_it_is_served_is_a_reset() {
 fn a_file_that_grows_while_it_is_served_is_a_reset() {
     let (server, directory) = server();
     let client = ask_large(&server);
-    let mut file = fs::File::options()
-        .append(true)
-        .open(directory.path().join("large"))
-        .unwrap();
+    let mut file = fs::File::options().append(true).open(directory.path().join("large")).unwrap();
     file.write_all(b"more").unwrap();
     let result = read_all(&client);
     assert!(is_reset(&result), "{:?}", result.map(|bytes| bytes.len()));
@@ -385,9 +340,7 @@ fn a_closed_output_is_a_quiet_end_after_the_running_downloads() {
 fn few_file_descriptors_are_survived() {
     let (_, directory) = server();
     let mut command = std::process::Command::new("sh");
-    command
-        .args(["-c", "ulimit -n 20; exec \"$0\" 127.0.0.1:0 \"$1\"", EXE])
-        .arg(directory.path());
+    command.args(["-c", "ulimit -n 20; exec \"$0\" 127.0.0.1:0 \"$1\"", EXE]).arg(directory.path());
     let server = Program::spawn(command);
     let address = server.address();
     let silent: Vec<_> = (0..30).map(|_| connect(address)).collect();
@@ -406,11 +359,7 @@ fn few_file_descriptors_are_survived() {
         }
     });
     let noted = server.noted();
-    assert_eq!(
-        noted.matches("无法接受连接").count(),
-        1,
-        "told once: {noted}"
-    );
+    assert_eq!(noted.matches("无法接受连接").count(), 1, "told once: {noted}");
     drop(silent);
 }
 
@@ -449,9 +398,7 @@ fn a_file_that_is_exchanged_for_a_link_gives_nothing_away() {
     fs::write(path("folder/a.txt"), "content").unwrap();
     symlink(outside.path().join("a.txt"), path("link")).unwrap();
     symlink(outside.path(), path("linked")).unwrap();
-    let pipe = std::process::Command::new("mkfifo")
-        .arg(path("pipe"))
-        .status();
+    let pipe = std::process::Command::new("mkfifo").arg(path("pipe")).status();
     assert!(pipe.unwrap().success());
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -493,10 +440,7 @@ fn a_signal_ends_it_while_its_notes_are_stuck() {
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
     let mut command = Command::new(EXE);
-    command
-        .arg("127.0.0.1:0")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+    command.arg("127.0.0.1:0").stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut notes = BufReader::with_capacity(64, child.stderr.take().unwrap());
     let mut first = String::new();
@@ -507,18 +451,14 @@ fn a_signal_ends_it_while_its_notes_are_stuck() {
     for _ in 0..200 {
         let mut client = connect(address);
         client.write_all(name.as_bytes()).unwrap();
-        client
-            .set_read_timeout(Some(std::time::Duration::from_secs(3)))
-            .unwrap();
+        client.set_read_timeout(Some(std::time::Duration::from_secs(3))).unwrap();
         if read_all(&client).is_err() {
             stuck.push(client);
             break;
         }
     }
     assert!(!stuck.is_empty(), "its notes all found room");
-    let killed = Command::new("sh")
-        .args(["-c", "kill -TERM $0", &child.id().to_string()])
-        .status();
+    let killed = Command::new("sh").args(["-c", "kill -TERM $0", &child.id().to_string()]).status();
     assert!(killed.unwrap().success());
     let status = testing::within_deadline("SIGTERM", move || child.wait().unwrap());
     assert_eq!(status.code(), Some(1), "the stuck one was cut off");
@@ -531,9 +471,7 @@ fn a_client_that_says_nothing_or_reads_nothing_is_dropped() {
     let (server, _directory) = server();
     let silent = connect(server.address());
     let mut deaf = ask_large(&server);
-    silent
-        .set_read_timeout(Some(2 * testing::DEADLINE))
-        .unwrap();
+    silent.set_read_timeout(Some(2 * testing::DEADLINE)).unwrap();
     assert_eq!(read_all(&silent).unwrap(), b"");
     server.expect_note("30 秒内没有发来文件名");
     server.expect_note_within(4 * testing::DEADLINE, "90 秒内没有接收数据，断开连接");
@@ -552,21 +490,14 @@ fn wrong_arguments_are_refused_by_name() {
         &["0", "no-such-directory"],
         "无法打开目录 no-such-directory：没有那个文件或目录：",
     );
-    testing::check_refused(
-        EXE,
-        USAGE,
-        &["0", "Cargo.toml"],
-        "无法打开目录 Cargo.toml：",
-    );
+    testing::check_refused(EXE, USAGE, &["0", "Cargo.toml"], "无法打开目录 Cargo.toml：");
 }
 
 #[test]
 fn a_port_that_is_taken_is_a_failure() {
     let (_taken, address) = testing::listen();
     let ended = Program::start(EXE, &[&address.to_string()]).end();
-    ended.check_failed(&format!(
-        "无法监听 {address}：地址已被占用，另一个程序在用这个端口："
-    ));
+    ended.check_failed(&format!("无法监听 {address}：地址已被占用，另一个程序在用这个端口："));
 }
 
 #[test]

@@ -219,9 +219,7 @@ fn a_length_above_1_mib_is_refused(check: &Check) {
         });
         asks(&mut client, &server);
         server.sends(length.to_be_bytes());
-        check.did(format!(
-            "（长度 {length} 太长，内容不会到来，连接也不关闭）"
-        ));
+        check.did(format!("（长度 {length} 太长，内容不会到来，连接也不关闭）"));
         client.notes("太长");
         client.ends_having_shown(1, "输入:");
     }
@@ -300,10 +298,7 @@ fn a_server_that_reads_slowly_gets_everything(check: &Check) {
     for number in 1..=MANY {
         #[cfg(unix)]
         client.is_stopped_for_a_moment();
-        server.receives(
-            framed(line.as_bytes()),
-            &format!("带长度前缀的长行之 {number}"),
-        );
+        server.receives(framed(line.as_bytes()), &format!("带长度前缀的长行之 {number}"));
     }
     client.ends(0);
 }

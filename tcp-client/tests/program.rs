@@ -78,12 +78,7 @@ fn half_a_character_at_the_end_is_shown_as_such() {
     client.type_line("y");
     assert_eq!(read(&server, 1), b"y");
     drop(server);
-    assert!(
-        client
-            .end()
-            .out
-            .ends_with("输入:收到数据\u{fffd}\n对方关闭了链接\n")
-    );
+    assert!(client.end().out.ends_with("输入:收到数据\u{fffd}\n对方关闭了链接\n"));
 }
 
 #[test]
@@ -136,10 +131,7 @@ fn a_reset_before_an_answer_is_a_failure() {
     let ended = client.end();
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert_eq!(ended.out, "输入:");
-    assert!(
-        ended.err.contains("\n无法接收：连接被对方复位："),
-        "{ended:?}"
-    );
+    assert!(ended.err.contains("\n无法接收：连接被对方复位："), "{ended:?}");
 }
 
 #[cfg(unix)]
@@ -208,9 +200,7 @@ fn nobody_listening_is_a_failure() {
     let (listener, address) = listen();
     drop(listener);
     let ended = Program::start(EXE, &[&address.to_string()]).end();
-    ended.check_failed(&format!(
-        "无法连接 {address}：连接被拒绝，通常是该端口没有程序在监听："
-    ));
+    ended.check_failed(&format!("无法连接 {address}：连接被拒绝，通常是该端口没有程序在监听："));
     assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
 }
 
@@ -238,9 +228,6 @@ client.close()
     client.type_line("你好");
     client.expect("收到数据收到 你好\n");
     client.type_line("bye");
-    assert_eq!(
-        client.end().out,
-        "输入:收到数据收到 你好\n输入:对方关闭了链接\n"
-    );
+    assert_eq!(client.end().out, "输入:收到数据收到 你好\n输入:对方关闭了链接\n");
     assert!(server.end().out.ends_with("你好\nbye\n"));
 }

@@ -115,24 +115,18 @@ fn contenders(work: fn(TcpStream) -> Result<Figures, String>) -> Vec<Contender<'
             let port = free_port();
             let arguments = arguments(port);
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            measure(tool, &arguments, port, |address| {
-                work(connect_when_ready(address)?)
-            })
+            measure(tool, &arguments, port, |address| work(connect_when_ready(address)?))
         })
     };
     vec![
-        contender("tcp-echo-server", SERVER, |port| {
-            vec![format!("127.0.0.1:{port}")]
-        }),
+        contender("tcp-echo-server", SERVER, |port| vec![format!("127.0.0.1:{port}")]),
         contender("socat -b 4096 … PIPE", "socat", |port| {
             // A larger block can fill the pipe, and then socat waits for itself.
             let listen = format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr");
             vec!["-b".into(), "4096".into(), listen, "PIPE".into()]
         }),
         contender("ncat --exec /bin/cat", "ncat", |port| {
-            ["-l", "127.0.0.1", &port.to_string(), "--exec", "/bin/cat"]
-                .map(String::from)
-                .into()
+            ["-l", "127.0.0.1", &port.to_string(), "--exec", "/bin/cat"].map(String::from).into()
         }),
         contender("Python as in the document", "python3", |port| {
             vec!["-c".into(), PYTHON.into(), port.to_string()]
@@ -201,9 +195,8 @@ fn many(count: usize, address: SocketAddr) -> Result<Figures, String> {
     };
     let client = &client;
     thread::scope(|scope| {
-        let clients: Vec<_> = (0..count)
-            .map(|number| scope.spawn(move || client(number)))
-            .collect();
+        let clients: Vec<_> =
+            (0..count).map(|number| scope.spawn(move || client(number))).collect();
         ready.wait();
         let begin = Instant::now();
         let served = clients.into_iter().map(|client| client.join().unwrap());
@@ -225,20 +218,13 @@ fn round_trip(mut socket: TcpStream) -> Result<Figures, String> {
         let message = [trip as u8; TRIP];
         let mut echo = [0; TRIP];
         let begin = Instant::now();
-        socket
-            .write_all(&message)
-            .map_err(|error| error.to_string())?;
-        socket
-            .read_exact(&mut echo)
-            .map_err(|error| error.to_string())?;
+        socket.write_all(&message).map_err(|error| error.to_string())?;
+        socket.read_exact(&mut echo).map_err(|error| error.to_string())?;
         times.push(begin.elapsed().as_secs_f64() * 1e6);
         if echo != message {
             return Err("the echo differs".into());
         }
     }
     times.sort_by(f64::total_cmp);
-    Ok(vec![
-        ("median, µs", times[TRIPS / 2]),
-        ("99 %, µs", times[TRIPS * 99 / 100]),
-    ])
+    Ok(vec![("median, µs", times[TRIPS / 2]), ("99 %, µs", times[TRIPS * 99 / 100])])
 }

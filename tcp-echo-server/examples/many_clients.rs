@@ -63,9 +63,7 @@ fn many_clients([listen]: [Option<String>; 1]) -> Result<(), Error> {
             }
         };
         if Arc::strong_count(&places) > MAX_CLIENTS {
-            console::note(format!(
-                "已有 {MAX_CLIENTS} 个客户端，关闭 {address} 的连接"
-            ));
+            console::note(format!("已有 {MAX_CLIENTS} 个客户端，关闭 {address} 的连接"));
             continue; // dropping `client` closes it
         }
         let place = places.clone();

@@ -2,11 +2,7 @@
 //! `examples/my_many_clients.rs`:
 //! `cargo test -p tcp-echo-server --test exercises -- --ignored many_clients`
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -184,12 +180,7 @@ fn boundaries_survive_any_segmentation(check: &Check) {
     server.shows("b\"hello\"\n");
     check.did("（一条消息无论分成多少个报文段到来，都只显示一行）");
     // Several at once, and the last one is not all there yet.
-    let several = [
-        framed(b"one"),
-        framed(b""),
-        framed("你好\n".as_bytes()),
-        framed(b"\xff\x80\0"),
-    ];
+    let several = [framed(b"one"), framed(b""), framed("你好\n".as_bytes()), framed(b"\xff\x80\0")];
     let several = several.concat();
     let last = framed(b"last");
     client.sends([&several, &last[..6]].concat());
@@ -240,9 +231,7 @@ fn a_length_above_1_mib_is_refused(check: &Check) {
         let client = check.connect("客户端", server.address());
         says_hello(&server, &client);
         client.sends(length.to_be_bytes());
-        check.did(format!(
-            "（长度 {length} 太长，内容不会到来，连接也不关闭）"
-        ));
+        check.did(format!("（长度 {length} 太长，内容不会到来，连接也不关闭）"));
         server.notes("太长");
         client.is_closed_without_a_word("消息太长，程序关闭连接");
         let ended = server.ends(1);
@@ -318,10 +307,7 @@ fn a_close_between_messages_is_the_end(check: &Check) {
     let client = check.connect("客户端", server.address());
     let long = text(100_000);
     let messages: [&[u8]; 4] = [b"one", long, b"", b"two"];
-    let sent: Vec<u8> = messages
-        .iter()
-        .flat_map(|message| framed(message))
-        .collect();
+    let sent: Vec<u8> = messages.iter().flat_map(|message| framed(message)).collect();
     client.sends(&sent);
     client.half_closes();
     client.receives(&sent, "全部消息");
@@ -409,9 +395,7 @@ fn receives_slowly(
 
 /// How many files a program may have open here: `-S` as it is, `-H` if it asks for more.
 fn open_files(limit: &str) -> usize {
-    let told = Command::new("sh")
-        .args(["-c", &format!("ulimit {limit} -n")])
-        .output();
+    let told = Command::new("sh").args(["-c", &format!("ulimit {limit} -n")]).output();
     let told = told.map(|told| String::from_utf8_lossy(&told.stdout).trim().parse());
     match told {
         Ok(Ok(limit)) => limit,
@@ -436,14 +420,8 @@ fn all_are_served_at_once(check: &Check) {
     let deadline = Instant::now() + limit;
     let exchange = |number: usize, client: &Connection| {
         if Instant::now() > deadline {
-            let expected = format!(
-                "{count} 个客户端各收到两次回显，共用不到 {}",
-                seconds(limit)
-            );
-            check.expect(
-                expected,
-                Err(format!("时间已过，才轮到第 {number} 个客户端")),
-            )
+            let expected = format!("{count} 个客户端各收到两次回显，共用不到 {}", seconds(limit));
+            check.expect(expected, Err(format!("时间已过，才轮到第 {number} 个客户端")))
         }
         let line = format!("第 {number} 个客户端\n");
         let mut echo = vec![0; line.len()];
@@ -456,10 +434,7 @@ fn all_are_served_at_once(check: &Check) {
             false => Err(format!("收到的回显是：{}", literal(&echo))),
         });
         if came.is_err() {
-            check.expect(
-                format!("第 {number} 个客户端收到回显：{}", literal(&line)),
-                came,
-            );
+            check.expect(format!("第 {number} 个客户端收到回显：{}", literal(&line)), came);
         }
     };
     check.did(format!(

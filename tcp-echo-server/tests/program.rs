@@ -24,10 +24,7 @@ fn every_chunk_is_echoed_and_shown_until_the_client_closes() {
     drop(client);
     let ended = server.end();
     assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert_eq!(
-        ended.out,
-        "b\"\\xc4\\xe3 it's \\\"\\\\\\n\"\nb\"two\"\n客户端已关闭\n"
-    );
+    assert_eq!(ended.out, "b\"\\xc4\\xe3 it's \\\"\\\\\\n\"\nb\"two\"\n客户端已关闭\n");
 }
 
 #[test]
@@ -56,9 +53,7 @@ fn what_was_sent_before_a_half_close_is_echoed_after_it() {
 fn a_client_that_reads_late_gets_everything() {
     let server = server();
     let mut client = connect(server.address());
-    client
-        .set_write_timeout(Some(Duration::from_millis(200)))
-        .unwrap();
+    client.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
     let block = [0xa5; 64 * 1024];
     let mut sent = 0;
     loop {
@@ -77,10 +72,7 @@ fn a_client_that_reads_late_gets_everything() {
     assert!(echo.iter().all(|byte| *byte == 0xa5));
     let ended = server.end();
     assert_eq!(ended.out.matches("\\xa5").count(), sent);
-    assert!(
-        ended.out.lines().all(|line| line.len() <= 4 * 1024 + 3),
-        "1,024 bytes a line"
-    );
+    assert!(ended.out.lines().all(|line| line.len() <= 4 * 1024 + 3), "1,024 bytes a line");
 }
 
 #[test]
@@ -122,9 +114,7 @@ fn signals_end_it_while_it_accepts_receives_and_sends() {
     testing::check_signals(|| {
         let server = server();
         let mut client = connect(server.address());
-        client
-            .set_write_timeout(Some(Duration::from_millis(200)))
-            .unwrap();
+        client.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
         while client.write(&[0; 64 * 1024]).is_ok() {}
         clients.borrow_mut().push(client);
         server
@@ -141,9 +131,7 @@ fn wrong_arguments_are_refused_by_name() {
 fn a_port_that_is_taken_is_a_failure() {
     let (_taken, address) = testing::listen();
     let ended = Program::start(EXE, &[&address.to_string()]).end();
-    ended.check_failed(&format!(
-        "无法监听 {address}：地址已被占用，另一个程序在用这个端口："
-    ));
+    ended.check_failed(&format!("无法监听 {address}：地址已被占用，另一个程序在用这个端口："));
 }
 
 #[test]

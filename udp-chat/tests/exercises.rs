@@ -110,10 +110,7 @@ fn what_arrives_is_shown_while_the_user_types(check: &Check) {
         true => Ok(()),
         false => Err(format!("来自 {sender}")),
     };
-    let expected = format!(
-        "它来自程序绑定的地址 {}，对方才知道往哪里回",
-        chat.address()
-    );
+    let expected = format!("它来自程序绑定的地址 {}，对方才知道往哪里回", chat.address());
     check.expect(expected, came);
     chat.has_shown("收到来自", 7);
     chat.types("3");
@@ -187,10 +184,7 @@ fn a_wrong_answer_leads_back_to_the_menu(check: &Check) {
     arrives(&chat, &peer, "收到了");
     let expected = "标准错误说明三次发送为什么没有成功";
     chat.notes_what(expected, |noted| match noted.lines().count() - 1 {
-        0..3 => Some(format!(
-            "给出地址的那一行以外，只有 {} 行",
-            noted.lines().count() - 1
-        )),
+        0..3 => Some(format!("给出地址的那一行以外，只有 {} 行", noted.lines().count() - 1)),
         _ => None,
     });
     chat.types("3");

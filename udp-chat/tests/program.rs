@@ -15,14 +15,7 @@ fn sending_receiving_a_wrong_choice_and_quitting() {
     let peer = udp();
     let address = peer.local_addr().unwrap();
     let mut chat = chat();
-    for line in [
-        "1",
-        "127.0.0.1",
-        &address.port().to_string(),
-        "你好",
-        "9",
-        "2",
-    ] {
+    for line in ["1", "127.0.0.1", &address.port().to_string(), "你好", "9", "2"] {
         chat.type_line(line);
     }
     let (data, sender) = receive(&peer);
@@ -66,15 +59,9 @@ fn what_cannot_be_used_is_an_error_line_and_the_menu_again() {
         (&["1", "127.0.0.1", ""], "端口不能为空"),
         (&["1", "127.0.0.1", "0", "x"], "端口 0 不能作为目的端口"),
         (&["1", "", "9", "x"], "主机地址不能为空"),
-        (
-            &["1", "no-such-host.invalid", "9", "x"],
-            "找不到主机 no-such-host.invalid",
-        ),
+        (&["1", "no-such-host.invalid", "9", "x"], "找不到主机 no-such-host.invalid"),
         (&["1", "::1", "9", "x"], "只能发往 IPv4 地址，::1 不是"),
-        (
-            &["1", "127.0.0.1", "9", &"x".repeat(65_508)],
-            "一个数据报最多 65507 字节",
-        ),
+        (&["1", "127.0.0.1", "9", &"x".repeat(65_508)], "一个数据报最多 65507 字节"),
     ] {
         for line in lines {
             chat.type_line(line);
@@ -92,8 +79,7 @@ fn what_cannot_be_used_is_an_error_line_and_the_menu_again() {
 fn control_characters_do_not_reach_a_terminal() {
     let peer = udp();
     let mut chat = Program::on_terminal(EXE, &["127.0.0.1:0"]);
-    peer.send_to(testing::HOSTILE.as_bytes(), chat.address())
-        .unwrap();
+    peer.send_to(testing::HOSTILE.as_bytes(), chat.address()).unwrap();
     chat.type_line("2");
     testing::check_hostile_text_is_harmless(&chat);
     assert_eq!(receive(&peer).0, testing::HOSTILE.as_bytes());
@@ -105,9 +91,7 @@ fn full_width_digits_of_an_input_method_are_digits() {
     let port = peer.local_addr().unwrap().port().to_string();
     let wide = |text: &str| -> String {
         let wide = |c: char| char::from_u32(u32::from(c) - 0x30 + 0xFF10).unwrap();
-        text.chars()
-            .map(|c| if c == '.' { '。' } else { wide(c) })
-            .collect()
+        text.chars().map(|c| if c == '.' { '。' } else { wide(c) }).collect()
     };
     let mut chat = chat();
     for line in ["1", &wide("127.0.0.1"), &wide(&port), "宽"] {
@@ -118,12 +102,7 @@ fn full_width_digits_of_an_input_method_are_digits() {
 
 #[test]
 fn the_end_of_input_is_a_quiet_end_at_every_prompt() {
-    for lines in [
-        &[][..],
-        &["1"],
-        &["1", "127.0.0.1"],
-        &["1", "127.0.0.1", "9"],
-    ] {
+    for lines in [&[][..], &["1"], &["1", "127.0.0.1"], &["1", "127.0.0.1", "9"]] {
         let mut chat = chat();
         for line in lines {
             chat.type_line(line);

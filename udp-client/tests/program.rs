@@ -33,10 +33,7 @@ fn the_line_goes_out_and_every_answer_is_shown_until_an_empty_one() {
     let ended = client.end();
     let (server, stranger) = (server.local_addr().unwrap(), stranger.local_addr().unwrap());
     assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert_eq!(
-        ended.out,
-        format!("{server}\n回复\n{stranger}\nfrom a stranger\n服务器已关闭\n")
-    );
+    assert_eq!(ended.out, format!("{server}\n回复\n{stranger}\nfrom a stranger\n服务器已关闭\n"));
 }
 
 #[test]
@@ -67,10 +64,9 @@ fn control_characters_do_not_reach_a_terminal() {
     let server = udp();
     let remote = server.local_addr().unwrap().to_string();
     let arguments = [&remote[..], "127.0.0.1:0"];
-    for (mut client, is_terminal) in [
-        (Program::on_terminal(EXE, &arguments), true),
-        (Program::start(EXE, &arguments), false),
-    ] {
+    for (mut client, is_terminal) in
+        [(Program::on_terminal(EXE, &arguments), true), (Program::start(EXE, &arguments), false)]
+    {
         client.type_line("x");
         let hostile = format!("\u{9b}2J\u{202e}{}", testing::HOSTILE);
         let (_, sender) = receive(&server);
@@ -176,9 +172,7 @@ fn a_port_that_is_taken_is_a_failure() {
     let taken = udp();
     let local = taken.local_addr().unwrap().to_string();
     let ended = Program::start(EXE, &["127.0.0.1:9", &local]).end();
-    ended.check_failed(&format!(
-        "无法绑定 {local}：地址已被占用，另一个程序在用这个端口："
-    ));
+    ended.check_failed(&format!("无法绑定 {local}：地址已被占用，另一个程序在用这个端口："));
 }
 
 #[test]
@@ -202,8 +196,5 @@ for answer in ('甲'.encode(), '乙'.encode(), b''):
     client.type_line("问");
     server.expect("问\n");
     let ended = client.end();
-    assert_eq!(
-        ended.out,
-        format!("{remote}\n甲\n{remote}\n乙\n服务器已关闭\n")
-    );
+    assert_eq!(ended.out, format!("{remote}\n甲\n{remote}\n乙\n服务器已关闭\n"));
 }

@@ -49,12 +49,7 @@ fn many_peers([local]: [Option<String>; 1]) -> Result<(), Error> {
 
     // This thread shows. An error here ends the program, and the other thread with it.
     for shown in waiting {
-        let Shown {
-            data,
-            sender,
-            answered,
-            left_out,
-        } = shown;
+        let Shown { data, sender, answered, left_out } = shown;
         console::print(sender)?;
         console::print(Encoding::Utf8.decode(&data))?;
         console::note_failure(answered)?; // the next answer may be sent
@@ -83,12 +78,7 @@ fn answer_all(socket: &UdpSocket, queue: &SyncSender<Shown>) -> Result<(), Error
         let (data, sender) = datagram::receive(socket)?;
         let answered = answer(socket, &data, sender);
         // Where the queue is full, `send` would wait until the screen has caught up.
-        let shown = Shown {
-            data,
-            sender,
-            answered,
-            left_out,
-        };
+        let shown = Shown { data, sender, answered, left_out };
         left_out = match queue.try_send(shown) {
             Ok(()) => 0,
             Err(_) => left_out + 1,

@@ -36,10 +36,7 @@ fn udp_server([local, reply_to]: [Option<String>; 2]) -> Result<(), Error> {
     let local = address::local(local, LOCAL)?;
     // The script always answers to one address, its author's. Here that is an argument.
     let reply_to = match reply_to {
-        Some(_) => Some(address::same_family(
-            &address::remote(reply_to, REPLY_TO)?,
-            local,
-        )?),
+        Some(_) => Some(address::same_family(&address::remote(reply_to, REPLY_TO)?, local)?),
         None => None,
     };
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
@@ -53,9 +50,8 @@ fn udp_server([local, reply_to]: [Option<String>; 2]) -> Result<(), Error> {
 
         // Datagrams that come meanwhile wait in the receive queue of the socket.
         let to = reply_to.unwrap_or(sender);
-        let replied = console::ask_for("", |line| {
-            datagram::send(&socket, &Encoding::Utf8.encode(line)?, to)
-        });
+        let replied =
+            console::ask_for("", |line| datagram::send(&socket, &Encoding::Utf8.encode(line)?, to));
         console::note_failure(replied)?; // the next reply may be sent
     }
 }

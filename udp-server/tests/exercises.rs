@@ -98,9 +98,7 @@ fn answers_are_not_answered(check: &Check) {
     let expected = "对“你好”的回复（以“收到:”开头的数据报本身就是回复，不应再回复）";
     peer.receives_just("收到:你好", expected);
     let of_peer = format!("{}\n", peer.address());
-    server.shows(&format!(
-        "{of_peer}收到:你好\n{of_peer}收到:\n{of_peer}你好\n"
-    ));
+    server.shows(&format!("{of_peer}收到:你好\n{of_peer}收到:\n{of_peer}你好\n"));
     // These do not begin with it.
     for question in ["你收到:了吗", "收到", "收到：完了"] {
         peer.sends(question, server.address());
@@ -115,18 +113,12 @@ fn whatever_comes_is_answered(check: &Check) {
     let peer = check.peer("客户端");
     let header = format!("{}\n", peer.address());
 
-    check
-        .peer("发送后随即关闭套接字的客户端")
-        .sends("别等我", address);
+    check.peer("发送后随即关闭套接字的客户端").sends("别等我", address);
 
     let long = "长".repeat((LONGEST_DATAGRAM - 7) / 3);
     let datagrams: [(&[u8], &str, &str); 4] = [
         (b"", "", "回复（空数据报也是数据报）"),
-        (
-            b"\xc4\xe3\xff",
-            "\u{fffd}\u{fffd}\u{fffd}",
-            "回复（原来的字节，即使不是 UTF-8）",
-        ),
+        (b"\xc4\xe3\xff", "\u{fffd}\u{fffd}\u{fffd}", "回复（原来的字节，即使不是 UTF-8）"),
         (long.as_bytes(), &long, "回复（数据报有多长，就回复多长）"),
         ("短".as_bytes(), "短", "回复"),
     ];
@@ -180,9 +172,7 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let one = check.peer("客户端甲");
     let other = check.peer("客户端乙");
     server.is_not_read();
-    check.did(format!(
-        "客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到回复再发下一个"
-    ));
+    check.did(format!("客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到回复再发下一个"));
     let limit = 6 * check.patience();
     let deadline = Instant::now() + limit;
     for number in 1..=SENT {
@@ -202,9 +192,7 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let expected = format!("标准输出依次显示客户端甲的前 {WAITING} 个数据报");
     server.shows_what(&expected, |shown| {
         let pairs = numbers(shown).zip(1..=WAITING);
-        let right = pairs
-            .take_while(|(came, expected)| came == expected)
-            .count();
+        let right = pairs.take_while(|(came, expected)| came == expected).count();
         (right < WAITING).then(|| format!("只依次显示了前 {right} 个"))
     });
     // The number of those left out comes with the first of these, and with none of the others.

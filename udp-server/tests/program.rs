@@ -59,8 +59,7 @@ fn odd_datagrams_are_shown_and_it_goes_on() {
 fn control_characters_do_not_reach_a_terminal() {
     let peer = udp();
     let server = Program::on_terminal(EXE, &["127.0.0.1:0"]);
-    peer.send_to(testing::HOSTILE.as_bytes(), server.address())
-        .unwrap();
+    peer.send_to(testing::HOSTILE.as_bytes(), server.address()).unwrap();
     testing::check_hostile_text_is_harmless(&server);
 }
 
@@ -151,9 +150,7 @@ fn signals_end_it_while_its_output_is_stuck() {
     }
     child.stdin.take().unwrap().write_all(b"ok\n").unwrap();
     assert_eq!(receive(&peer).0, b"ok");
-    let killed = Command::new("sh")
-        .args(["-c", "kill -TERM $0", &child.id().to_string()])
-        .status();
+    let killed = Command::new("sh").args(["-c", "kill -TERM $0", &child.id().to_string()]).status();
     assert!(killed.unwrap().success());
     let status = testing::within_deadline("SIGTERM", move || {
         let status = child.wait().unwrap();

@@ -1,9 +1,6 @@
 //! Encodings: `common::encoding` beside Python's codecs, on a million characters.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a benchmark that cannot go on may panic"
-)]
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on may panic")]
 
 use common::encoding::Encoding;
 use std::hint::black_box;
@@ -36,9 +33,7 @@ fn main() {
         let python = |direction: &'static str| {
             Contender::new("Python", move || {
                 installed("python3")?;
-                let output = Command::new("python3")
-                    .args(["-c", PYTHON, name, direction])
-                    .output();
+                let output = Command::new("python3").args(["-c", PYTHON, name, direction]).output();
                 let output = output.map_err(|error| error.to_string())?;
                 let time = String::from_utf8_lossy(&output.stdout).trim().parse();
                 Ok(vec![("ms", time.map_err(|_| "no time".to_string())?)])

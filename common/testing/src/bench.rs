@@ -37,10 +37,7 @@ impl<'a> Contender<'a> {
         name: impl Into<String>,
         run: impl FnMut() -> Result<Figures, String> + 'a,
     ) -> Contender<'a> {
-        Contender {
-            name: name.into(),
-            run: Box::new(run),
-        }
+        Contender { name: name.into(), run: Box::new(run) }
     }
 }
 
@@ -162,12 +159,7 @@ fn cell(runs: &[Figures], at: usize) -> String {
         value => format!("{value:.3}"),
     };
     let (least, most) = (values[0], values[values.len() - 1]);
-    format!(
-        " {} ({}–{}) |",
-        number(median(runs, at)),
-        number(least),
-        number(most)
-    )
+    format!(" {} ({}–{}) |", number(median(runs, at)), number(least), number(most))
 }
 
 /// What is being done, in a line that changes in place.
@@ -183,9 +175,7 @@ fn machine() -> String {
     let line = |path: &str, key: &str| {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let found = text.lines().find_map(|line| line.strip_prefix(key));
-        let value = found
-            .unwrap_or("unknown")
-            .trim_start_matches([':', ' ', '\t']);
+        let value = found.unwrap_or("unknown").trim_start_matches([':', ' ', '\t']);
         value.to_string()
     };
     let version = |tool: &str| {
@@ -210,11 +200,7 @@ fn machine() -> String {
 pub fn installed(tool: &str) -> Result<(), String> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).any(|path| path.join(tool).is_file());
-    if found {
-        Ok(())
-    } else {
-        Err("not installed".into())
-    }
+    if found { Ok(()) } else { Err("not installed".into()) }
 }
 
 /// A directory in memory where there is one, so that no disk is measured.
@@ -229,11 +215,7 @@ pub fn directory_in_memory() -> tempfile::TempDir {
 
 /// A port that was free a moment ago, for tools that cannot choose one themselves.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A process, and the most memory it has used.
@@ -246,10 +228,7 @@ pub struct Measured {
 impl Measured {
     /// Starts `command`.
     pub fn start(command: &mut Command) -> Result<Measured, String> {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Measured::start_as_is(command)
     }
 
@@ -265,11 +244,7 @@ impl Measured {
                 thread::sleep(SAMPLING);
             }
         });
-        Ok(Measured {
-            child,
-            peak,
-            sampler: Some(sampler),
-        })
+        Ok(Measured { child, peak, sampler: Some(sampler) })
     }
 
     /// The process itself.
@@ -280,11 +255,7 @@ impl Measured {
     /// Waits for its end; a status other than 0 is an error.
     pub fn wait(&mut self) -> Result<(), String> {
         let status = self.child.wait().map_err(|error| error.to_string())?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("it failed: {status}"))
-        }
+        if status.success() { Ok(()) } else { Err(format!("it failed: {status}")) }
     }
 
     /// Ends it, and tells the most memory it has used, in MiB.
@@ -318,9 +289,7 @@ fn status_of(child: &Child) -> PathBuf {
 /// The peak of a process that is alive, in KiB, as Linux tells it.
 fn peak_of(status: &Path) -> Option<u64> {
     let status = std::fs::read_to_string(status).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 

@@ -12,11 +12,7 @@ pub fn root() -> PathBuf {
 /// The directory of the executables, in the profile in which this test or benchmark was built.
 pub(crate) fn built() -> PathBuf {
     // target/debug/deps/exercises-…, or target/debug/lab
-    let directory = std::env::current_exe()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .to_path_buf();
+    let directory = std::env::current_exe().unwrap().parent().unwrap().to_path_buf();
     match directory.ends_with("deps") {
         true => directory.parent().unwrap().into(),
         false => directory,

@@ -83,13 +83,7 @@ const CAME: &str = "\n实际：";
 
 impl Check {
     fn of(exe: PathBuf, patience: Duration, strict: bool) -> Check {
-        Check {
-            exe,
-            patience,
-            strict,
-            story: Mutex::default(),
-            outputs: Mutex::default(),
-        }
+        Check { exe, patience, strict, story: Mutex::default(), outputs: Mutex::default() }
     }
 
     /// How long this check waits for one thing.
@@ -144,13 +138,7 @@ impl Check {
             let (file, line) = (place.file(), place.line());
             report += &format!("（这一期望写在 {file} 的第 {line} 行）\n");
         }
-        for Outputs {
-            name,
-            times,
-            out,
-            err,
-        } in outputs.iter()
-        {
+        for Outputs { name, times, out, err } in outputs.iter() {
             let name = spaced(name);
             let times = match times {
                 1 => String::new(),
@@ -249,11 +237,7 @@ impl Check {
             out: program.out.clone().unwrap(),
             err: program.err.clone(),
         });
-        Subject {
-            check: self,
-            name,
-            program,
-        }
+        Subject { check: self, name, program }
     }
 
     /// A UDP socket of the check, which plays what the story calls `name`.
@@ -262,11 +246,7 @@ impl Check {
         socket.set_read_timeout(Some(LOOK)).unwrap();
         let address = socket.local_addr().unwrap();
         self.did(format!("创建 UDP 套接字 {address}，充当{name}"));
-        Peer {
-            check: self,
-            name,
-            socket,
-        }
+        Peer { check: self, name, socket }
     }
 
     /// A listener of the check, which plays what the story calls `name`.
@@ -316,9 +296,7 @@ impl Check {
     fn wait_for_what_is_being_said(&self) {
         let said = || {
             let outputs = self.outputs.lock().unwrap();
-            let all = outputs
-                .iter()
-                .flat_map(|program| [&program.out, &program.err]);
+            let all = outputs.iter().flat_map(|program| [&program.out, &program.err]);
             all.map(|output| output.text().len()).sum::<usize>()
         };
         let mut before = said();
@@ -354,20 +332,14 @@ impl Check {
     /// Whether all programs that have been started have ended.
     fn has_ended(&self) -> bool {
         let outputs = self.outputs.lock().unwrap();
-        let mut all = outputs
-            .iter()
-            .flat_map(|program| [&program.out, &program.err]);
+        let mut all = outputs.iter().flat_map(|program| [&program.out, &program.err]);
         !outputs.is_empty() && all.all(|output| output.has_ended())
     }
 
     fn connection(&self, name: &'static str, socket: TcpStream) -> Connection<'_> {
         socket.set_read_timeout(Some(self.patience)).unwrap();
         socket.set_write_timeout(Some(self.patience)).unwrap();
-        Connection {
-            check: self,
-            name,
-            socket,
-        }
+        Connection { check: self, name, socket }
     }
 }
 
@@ -392,25 +364,19 @@ impl Subject<'_> {
             None if self.check.has_ended() => "程序已经结束，标准错误没有显示一整行".into(),
             None => format!("{}内标准错误没有显示一整行", seconds(self.check.patience)),
         };
-        let expected = format!(
-            "{}标准错误的第一行给出程序绑定的地址（检查从这里得知实际的端口）",
-            self.of()
-        );
+        let expected =
+            format!("{}标准错误的第一行给出程序绑定的地址（检查从这里得知实际的端口）", self.of());
         self.check.expect(expected, Err(came))
     }
 
     /// Whose standard output and standard error it is, where that is a question.
     fn of(&self) -> String {
-        self.name
-            .map(|name| format!("{name}的"))
-            .unwrap_or_default()
+        self.name.map(|name| format!("{name}的")).unwrap_or_default()
     }
 
     /// Where the user types, where that is a question.
     fn at(&self) -> String {
-        self.name
-            .map(|name| format!("在{name}中"))
-            .unwrap_or_default()
+        self.name.map(|name| format!("在{name}中")).unwrap_or_default()
     }
 
     fn name(&self) -> &'static str {
@@ -450,8 +416,7 @@ impl Subject<'_> {
     /// Types the same line so many times, and ends the input.
     pub fn types_over_and_over(&mut self, line: &str, times: usize) {
         let (at, told) = (self.at(), literal(line));
-        self.check
-            .did(format!("{at}连续输入 {times} 行，每行都是{told}"));
+        self.check.did(format!("{at}连续输入 {times} 行，每行都是{told}"));
         for _ in 0..times {
             self.program.type_line(line);
         }
@@ -484,10 +449,7 @@ impl Subject<'_> {
         let more = after.saturating_sub(before);
         let came = (more < most).then_some(());
         let came = came.ok_or(format!("增加了 {more} MiB"));
-        let expected = format!(
-            "{}占用的内存（/proc 中的 {kind}）增加不到 {most} MiB",
-            self.name()
-        );
+        let expected = format!("{}占用的内存（/proc 中的 {kind}）增加不到 {most} MiB", self.name());
         self.check.expect(expected, came);
     }
 
@@ -621,8 +583,7 @@ impl Subject<'_> {
             },
         };
         let told = Vec::from_iter(statuses.iter().map(i32::to_string)).join(" 或 ");
-        self.check
-            .expect(format!("{name}结束，退出状态码为 {told}"), came)
+        self.check.expect(format!("{name}结束，退出状态码为 {told}"), came)
     }
 
     /// The program ends with this exit status, but not until `pause` has passed since `since`, which
@@ -690,22 +651,19 @@ impl Subject<'_> {
 
     /// From now on nobody reads standard output, which stays open: Ctrl-S on a terminal.
     pub fn is_not_read(&self) {
-        self.check
-            .did("停止读取程序的标准输出，但不关闭它（如同在终端中按 Ctrl-S）");
+        self.check.did("停止读取程序的标准输出，但不关闭它（如同在终端中按 Ctrl-S）");
         self.reading(Reading::Paused);
     }
 
     /// Standard output is read again: Ctrl-Q on a terminal.
     pub fn is_read_again(&self) {
-        self.check
-            .did("恢复读取程序的标准输出（如同在终端中按 Ctrl-Q）");
+        self.check.did("恢复读取程序的标准输出（如同在终端中按 Ctrl-Q）");
         self.reading(Reading::On);
     }
 
     /// Nobody will read standard output any more: the end of `head` behind a pipe.
     pub fn closes_its_output(&self) {
-        self.check
-            .did("关闭程序标准输出的另一端（如同 | head -1 读完一行后退出）");
+        self.check.did("关闭程序标准输出的另一端（如同 | head -1 读完一行后退出）");
         self.reading(Reading::Over);
     }
 
@@ -747,8 +705,7 @@ impl Peer<'_> {
     /// Sends a datagram.
     pub fn sends(&self, data: impl AsRef<[u8]>, to: SocketAddr) {
         let data = data.as_ref();
-        self.check
-            .did(format!("{}发送数据报：{}", self.name, literal(data)));
+        self.check.did(format!("{}发送数据报：{}", self.name, literal(data)));
         self.socket.send_to(data, to).unwrap();
     }
 
@@ -824,8 +781,7 @@ impl Peer<'_> {
     /// Takes out all that has been sent to this socket so far.
     pub fn forgets_what_has_come(&self) {
         while let Some(came) = self.at_once() {
-            self.check
-                .did(format!("{}还收到：{}", self.name, literal(came)));
+            self.check.did(format!("{}还收到：{}", self.name, literal(came)));
         }
     }
 
@@ -870,10 +826,7 @@ impl Peer<'_> {
         let (name, data_told) = (self.name, literal(data));
         self.check.did(match pause.is_zero() {
             true => format!("{name}开始不停地发送数据报：{data_told}"),
-            false => format!(
-                "{name}开始每隔 {}发送一个数据报：{data_told}",
-                seconds(pause)
-            ),
+            false => format!("{name}开始每隔 {}发送一个数据报：{data_told}", seconds(pause)),
         });
         let socket = self.socket.try_clone().unwrap();
         let (sending, stop) = mpsc::channel();
@@ -911,8 +864,7 @@ impl Connection<'_> {
     #[track_caller]
     pub fn sends(&self, data: impl AsRef<[u8]>) {
         let data = data.as_ref();
-        self.check
-            .did(format!("{}发送：{}", self.name, literal(data)));
+        self.check.did(format!("{}发送：{}", self.name, literal(data)));
         self.sends_quietly(data);
     }
 
@@ -968,8 +920,7 @@ impl Connection<'_> {
         };
         self.socket.set_nonblocking(false).unwrap();
         let name = self.name;
-        self.check
-            .expect(format!("{name}没有收到数据：{expected}"), came);
+        self.check.expect(format!("{name}没有收到数据：{expected}"), came);
     }
 
     /// These bytes come next.
@@ -1044,8 +995,7 @@ impl Connection<'_> {
                 break text.and_then(read).ok_or_else(came);
             }
         };
-        self.check
-            .expect(format!("{}收到{expected}", self.name), came)
+        self.check.expect(format!("{}收到{expected}", self.name), came)
     }
 
     fn no_end(&self) -> String {
@@ -1086,9 +1036,7 @@ impl Connection<'_> {
         };
         let expected = format!("{name}收到数据（先不读取）");
         self.check.expect(expected, came);
-        self.check.did(format!(
-            "{name}还有数据没有读取就关闭连接，连接因此复位（RST）"
-        ));
+        self.check.did(format!("{name}还有数据没有读取就关闭连接，连接因此复位（RST）"));
     }
 
     fn next(&self, length: usize) -> Result<Vec<u8>, String> {
@@ -1125,18 +1073,13 @@ impl Connection<'_> {
 /// where.
 fn instead(came: &[u8], expected: &[u8]) -> String {
     let pairs = came.iter().zip(expected);
-    let same = pairs
-        .take_while(|(came, expected)| came == expected)
-        .count();
+    let same = pairs.take_while(|(came, expected)| came == expected).count();
     match (came.len(), expected.len()) {
         _ if same < MOST_BYTES => format!("收到的是{}", before(&literal(came))),
         (length, most) if length == same => {
             format!("只收到前 {length} 字节，缺少后面的 {} 字节", most - length)
         }
-        _ => format!(
-            "前 {same} 字节与期望相同，接着却收到{}",
-            before(&literal(&came[same..]))
-        ),
+        _ => format!("前 {same} 字节与期望相同，接着却收到{}", before(&literal(&came[same..]))),
     }
 }
 
@@ -1178,10 +1121,7 @@ fn beginning_as_text(data: &[u8]) -> Option<&str> {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('\n', "\\n")
-        .replace('\r', "\\r")
-        .replace('\t', "\\t")
+    text.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t")
 }
 
 /// What a program has said, without the middle where it is long.

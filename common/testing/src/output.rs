@@ -87,9 +87,7 @@ impl Output {
     /// Waits until the stream has ended; `None`: it has not, within `limit`.
     pub(crate) fn wait_for_end(&self, limit: Duration) -> Option<()> {
         let state = self.state.lock().unwrap();
-        let waited = self
-            .changed
-            .wait_timeout_while(state, limit, |state| !state.ended);
+        let waited = self.changed.wait_timeout_while(state, limit, |state| !state.ended);
         waited.unwrap().0.ended.then_some(())
     }
 

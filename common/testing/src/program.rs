@@ -84,14 +84,9 @@ impl Program {
 
     /// Starts `command` with its three streams connected to the test.
     pub fn spawn(mut command: Command) -> Program {
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let name = format!("{command:?}").chars().take(200).collect();
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Program {
             name,
             input: child.stdin.take().map(typing),
@@ -117,10 +112,7 @@ impl Program {
     pub fn spawn_on_terminal(mut command: Command) -> Program {
         let (screen, terminal) = terminal::open();
         let kept = terminal.try_clone().unwrap();
-        command
-            .stdin(Stdio::piped())
-            .stdout(terminal)
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(terminal).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         Program {
             name: format!("{command:?} on a terminal"),
@@ -143,10 +135,7 @@ impl Program {
     pub fn start_unread(exe: &str, arguments: &[&str]) -> Program {
         let mut command = Command::new(exe);
         command.args(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(unread())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(unread()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         drop(child.stdout.take());
         Program {
@@ -196,10 +185,7 @@ impl Program {
     #[track_caller]
     pub fn expect(&self, text: &str) {
         let out = self.out.as_ref().expect("nobody reads the output");
-        if out
-            .wait_for(|shown, _| shown.contains(text).then_some(()))
-            .is_none()
-        {
+        if out.wait_for(|shown, _| shown.contains(text).then_some(())).is_none() {
             self.fail(&format!("标准输出一直没有出现 {text:?}"));
         }
     }
@@ -266,10 +252,7 @@ impl Program {
     #[cfg(unix)]
     pub fn signal(&self, signal: &str) {
         let id = self.id().to_string();
-        let sent = Command::new("sh")
-            .args(["-c", "kill -$0 $1", signal, &id])
-            .status()
-            .unwrap();
+        let sent = Command::new("sh").args(["-c", "kill -$0 $1", signal, &id]).status().unwrap();
         assert!(sent.success(), "kill -{signal} {id}: {sent}");
     }
 

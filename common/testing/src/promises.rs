@@ -7,14 +7,8 @@ pub fn check_command_line(exe: &str, usage: &str, most: usize) {
     for option in ["--help", "-h"] {
         let help = Program::start(exe, &[option]).end();
         assert_eq!((help.status, help.err.as_str()), (Some(0), ""), "{help:?}");
-        assert!(
-            help.out.starts_with(&format!("用法：{usage}\n")),
-            "{help:?}"
-        );
-        assert!(
-            help.out.contains("\n例如：") && help.out.contains("[IPV6]:PORT"),
-            "{help:?}"
-        );
+        assert!(help.out.starts_with(&format!("用法：{usage}\n")), "{help:?}");
+        assert!(help.out.contains("\n例如：") && help.out.contains("[IPV6]:PORT"), "{help:?}");
     }
     #[cfg(unix)]
     {
@@ -32,12 +26,7 @@ pub fn check_command_line(exe: &str, usage: &str, most: usize) {
     let problem = "没有 --a␊␛[2J 这个选项";
     check_refused(exe, usage, &["--a\n\x1b[2J"], problem);
     let many = vec!["127.0.0.1:9"; most + 1];
-    check_refused(
-        exe,
-        usage,
-        &many,
-        &format!("参数太多（最多 {most} 个），多余的是 127.0.0.1:9"),
-    );
+    check_refused(exe, usage, &many, &format!("参数太多（最多 {most} 个），多余的是 127.0.0.1:9"));
 }
 
 /// A wrong argument: one line that says what is wrong with it, the usage, status 2.
@@ -45,17 +34,9 @@ pub fn check_command_line(exe: &str, usage: &str, most: usize) {
 pub fn check_refused(exe: &str, usage: &str, arguments: &[&str], problem: &str) {
     let ended = Program::start(exe, arguments).end();
     let lines: Vec<&str> = ended.err.lines().collect();
-    assert_eq!(
-        (ended.status, ended.out.as_str()),
-        (Some(2), ""),
-        "{arguments:?}: {ended:?}"
-    );
+    assert_eq!((ended.status, ended.out.as_str()), (Some(2), ""), "{arguments:?}: {ended:?}");
     assert!(lines[0].starts_with(problem), "{arguments:?}: {ended:?}");
-    assert_eq!(
-        lines[1],
-        format!("用法：{usage}"),
-        "{arguments:?}: {ended:?}"
-    );
+    assert_eq!(lines[1], format!("用法：{usage}"), "{arguments:?}: {ended:?}");
 }
 
 /// The addresses that no program takes as a destination.
@@ -91,10 +72,7 @@ pub fn check_signals(start: impl Fn() -> Program) {
         program.signal(signal);
         let ended = program.end();
         assert_eq!(ended.status, Some(0), "{signal}: {ended:?}");
-        assert!(
-            ended.err.ends_with("收到中断信号，程序结束\n"),
-            "{signal}: {ended:?}"
-        );
+        assert!(ended.err.ends_with("收到中断信号，程序结束\n"), "{signal}: {ended:?}");
     }
 }
 

@@ -1,11 +1,7 @@
 //! The worked solutions of the exercises keep to what all programs promise: their command line, and
 //! how they end.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fs;
 use std::io::Write;
@@ -27,21 +23,13 @@ const SERVERS: [Solution; 6] = [
     ("feiq-sender", "receiver", "receiver [LOCAL]"),
     ("tcp-echo-server", "framed_server", "framed_server [LISTEN]"),
     ("tcp-echo-server", "many_clients", "many_clients [LISTEN]"),
-    (
-        "file-server",
-        "resumable_server",
-        "resumable_server [LISTEN [DIR]]",
-    ),
+    ("file-server", "resumable_server", "resumable_server [LISTEN [DIR]]"),
 ];
 
 /// The solutions that go to others.
 const CLIENTS: [Solution; 4] = [
     ("udp-client", "retry", "retry [REMOTE [LOCAL]]"),
-    (
-        "feiq-sender",
-        "acknowledged",
-        "acknowledged [REMOTE [LOCAL]]",
-    ),
+    ("feiq-sender", "acknowledged", "acknowledged [REMOTE [LOCAL]]"),
     ("tcp-client", "framed", "framed [REMOTE]"),
     ("file-client", "resumable", "resumable [REMOTE [NAME]]"),
 ];
@@ -98,15 +86,8 @@ fn a_taken_port_is_told() {
     for (package, name, _) in SERVERS {
         let (taken, _peers) = peers(package);
         let ended = Program::start(&exe(package, name), &[&taken.to_string()]).end();
-        assert_eq!(
-            (ended.status, ended.out.as_str()),
-            (Some(1), ""),
-            "{ended:?}"
-        );
-        assert!(
-            ended.err.contains(&format!("{taken}：地址已被占用，")),
-            "{ended:?}"
-        );
+        assert_eq!((ended.status, ended.out.as_str()), (Some(1), ""), "{ended:?}");
+        assert!(ended.err.contains(&format!("{taken}：地址已被占用，")), "{ended:?}");
     }
 }
 
@@ -137,11 +118,7 @@ fn the_end_of_input_ends_a_client_quietly() {
         let (mut client, _peers) = started(package, name, false);
         client.end_input();
         let ended = client.end();
-        assert_eq!(
-            ended.status,
-            status_of_an_early_end(name),
-            "{name}: {ended:?}"
-        );
+        assert_eq!(ended.status, status_of_an_early_end(name), "{name}: {ended:?}");
         assert!(ended.err.lines().count() <= 1, "{name}: {ended:?}");
     }
 }
@@ -154,11 +131,7 @@ fn an_output_without_a_reader_ends_a_client_quietly() {
         }
         let (client, _peers) = started(package, name, true);
         let ended = client.end();
-        assert_eq!(
-            ended.status,
-            status_of_an_early_end(name),
-            "{name}: {ended:?}"
-        );
+        assert_eq!(ended.status, status_of_an_early_end(name), "{name}: {ended:?}");
     }
 }
 
@@ -243,14 +216,8 @@ fn resumable_deletes_only_what_it_has_made() {
     let arguments = [&address.to_string(), "f"];
     let client = Program::start_in(directory.path(), &resumable, &arguments);
     let mut server = accept(&listener);
-    assert_eq!(
-        read(&server, 4),
-        b"0 f\n",
-        "it does not take the user's file for a part"
-    );
-    server
-        .write_all(format!("{} 1\n", u64::MAX).as_bytes())
-        .unwrap();
+    assert_eq!(read(&server, 4), b"0 f\n", "it does not take the user's file for a part");
+    server.write_all(format!("{} 1\n", u64::MAX).as_bytes()).unwrap();
     let ended = client.end();
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert!(ended.err.contains("无法识别服务器的回复"), "{ended:?}");

@@ -19,9 +19,7 @@ for code in range(sys.maxunicode + 1):
 
 fn bytes_of(hex: &str) -> Vec<u8> {
     let digits = hex.as_bytes().chunks(2);
-    digits
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
 #[test]
@@ -38,11 +36,7 @@ fn no_character_maps_differently_from_pythons_codec() {
             (char::from_u32(code).unwrap(), bytes_of(bytes))
         })
         .collect();
-    assert_eq!(
-        pythons.len(),
-        128 + 21_791,
-        "ASCII and the characters of two bytes"
-    );
+    assert_eq!(pythons.len(), 128 + 21_791, "ASCII and the characters of two bytes");
 
     let mut only_ours = 0;
     for character in '\0'..=char::MAX {
@@ -55,18 +49,12 @@ fn no_character_maps_differently_from_pythons_codec() {
             (Some(_), Err(error)) => panic!("Python has {character:?}, and here: {error}"),
             (None, Ok(_)) => only_ours += 1,
             (None, Err(Error::Input(refusal))) => {
-                assert!(
-                    refusal.starts_with(&format!("第 1 个字符 {character}（U+")),
-                    "{refusal}"
-                );
+                assert!(refusal.starts_with(&format!("第 1 个字符 {character}（U+")), "{refusal}");
             }
             (None, Err(error)) => panic!("{error}"),
         }
     }
-    assert_eq!(
-        only_ours, 2_166,
-        "characters that Python refuses, the euro sign among them"
-    );
+    assert_eq!(only_ours, 2_166, "characters that Python refuses, the euro sign among them");
 }
 
 #[test]

@@ -1,11 +1,7 @@
 //! `cargo lab`, as a student uses it: in a copy of the workspace, so that nobody's solutions are
 //! touched.
 
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a panic is how a test fails"
-)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,14 +71,8 @@ fn ended(mut program: Program) -> Ended {
 fn line_of(exercise: &str, arguments: &[&str]) -> String {
     let overview = ended(lab(arguments));
     let lines: Vec<&str> = overview.out.lines().collect();
-    assert_eq!(
-        (lines.len(), overview.status),
-        (EXERCISES.len(), Some(1)),
-        "{overview:?}"
-    );
-    let line = lines
-        .iter()
-        .find(|line| line.split_whitespace().next() == Some(exercise));
+    assert_eq!((lines.len(), overview.status), (EXERCISES.len(), Some(1)), "{overview:?}");
+    let line = lines.iter().find(|line| line.split_whitespace().next() == Some(exercise));
     line.unwrap_or_else(|| panic!("{overview:?}")).to_string()
 }
 
@@ -96,27 +86,15 @@ fn an_exercise_is_begun_checked_solved_and_begun_again() {
     let mine = examples.join("my_two_way.rs");
     for old in fs::read_dir(&examples).unwrap() {
         let old = old.unwrap().path();
-        if old
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .starts_with("my_")
-        {
+        if old.file_name().unwrap().to_str().unwrap().starts_with("my_") {
             fs::remove_file(old).unwrap();
         }
     }
     let line = line_of("two_way", &[]);
-    assert!(
-        line.ends_with("udp-chat         未开始 → cargo lab start two_way"),
-        "{line}"
-    );
+    assert!(line.ends_with("udp-chat         未开始 → cargo lab start two_way"), "{line}");
     let none = ended(lab(&["check", "two_way"]));
     assert_eq!(none.status, Some(1), "{none:?}");
-    assert!(
-        none.err.contains("还没有 udp-chat/examples/my_two_way.rs"),
-        "{none:?}"
-    );
+    assert!(none.err.contains("还没有 udp-chat/examples/my_two_way.rs"), "{none:?}");
 
     let started = ended(lab(&["start", "two_way"]));
     assert_eq!(started.status, Some(0), "{started:?}");
@@ -124,45 +102,21 @@ fn an_exercise_is_begun_checked_solved_and_begun_again() {
     assert_eq!(fs::read(&mine).unwrap(), original);
     let unsolved = ended(lab(&["check", "two_way"]));
     assert_eq!(unsolved.status, Some(1), "{unsolved:?}");
-    for told in [
-        "  没有通过  ",
-        "检查步骤：",
-        "期望：",
-        "实际：",
-        "two_way：通过 0 项，共 ",
-    ] {
-        assert!(
-            unsolved.out.contains(told),
-            "{told} is missing: {unsolved:?}"
-        );
+    for told in ["  没有通过  ", "检查步骤：", "期望：", "实际：", "two_way：通过 0 项，共 "]
+    {
+        assert!(unsolved.out.contains(told), "{told} is missing: {unsolved:?}");
     }
 
     fs::write(&mine, "fn main() { 1 }\n").unwrap();
     let again = ended(lab(&["start", "two_way"]));
     assert_eq!(again.status, Some(1), "{again:?}");
-    assert_eq!(
-        fs::read(&mine).unwrap(),
-        b"fn main() { 1 }\n",
-        "never overwritten"
-    );
+    assert_eq!(fs::read(&mine).unwrap(), b"fn main() { 1 }\n", "never overwritten");
     let broken = ended(lab(&["check", "two_way"]));
-    assert_eq!(
-        (broken.status, broken.out.as_str()),
-        (Some(1), ""),
-        "{broken:?}"
-    );
+    assert_eq!((broken.status, broken.out.as_str()), (Some(1), ""), "{broken:?}");
     assert!(broken.err.contains("mismatched types"), "{broken:?}");
-    assert!(
-        broken
-            .err
-            .ends_with("udp-chat/examples/my_two_way.rs 编译不通过\n"),
-        "{broken:?}"
-    );
+    assert!(broken.err.ends_with("udp-chat/examples/my_two_way.rs 编译不通过\n"), "{broken:?}");
     let line = line_of("two_way", &[]);
-    assert!(
-        line.ends_with("编译不通过 → cargo lab check two_way"),
-        "{line}"
-    );
+    assert!(line.ends_with("编译不通过 → cargo lab check two_way"), "{line}");
 
     // Saved while it is watched: first as it was, then solved.
     let watched = lab(&["watch", "two_way"]);
@@ -176,25 +130,16 @@ fn an_exercise_is_begun_checked_solved_and_begun_again() {
     assert!(solved.out.contains("项检查全部通过\n"), "{solved:?}");
     let line = line_of("two_way", &["--tsv"]);
     let fields: Vec<&str> = line.split('\t').collect();
-    assert!(
-        matches!(fields[..], ["two_way", "完成", passed, all] if passed == all),
-        "{line}"
-    );
+    assert!(matches!(fields[..], ["two_way", "完成", passed, all] if passed == all), "{line}");
 
     let mut kept = lab(&["reset", "two_way"]);
     kept.type_line("n");
     assert_eq!(ended(kept).status, Some(1));
-    assert_eq!(
-        fs::read(&mine).unwrap(),
-        fs::read(examples.join("two_way.rs")).unwrap()
-    );
+    assert_eq!(fs::read(&mine).unwrap(), fs::read(examples.join("two_way.rs")).unwrap());
     let mut reset = lab(&["reset", "two_way"]);
     reset.type_line("y");
     assert_eq!(ended(reset).status, Some(0));
-    assert_eq!(
-        fs::read(&mine).unwrap(),
-        fs::read(root().join("udp-chat/src/main.rs")).unwrap()
-    );
+    assert_eq!(fs::read(&mine).unwrap(), fs::read(root().join("udp-chat/src/main.rs")).unwrap());
     let old = fs::read(examples.join("my_two_way.rs.1")).unwrap();
     assert_eq!(old, fs::read(examples.join("two_way.rs")).unwrap());
 }
@@ -224,10 +169,7 @@ fn hints_come_one_after_the_other() {
         return; // built on another machine
     }
     let first = ended(lab(&["hint", "retry", "1"]));
-    assert!(
-        first.out.starts_with("提示 1（共 3 条）：限时等待\n\n"),
-        "{first:?}"
-    );
+    assert!(first.out.starts_with("提示 1（共 3 条）：限时等待\n\n"), "{first:?}");
     let second = ended(lab(&["hint", "retry"]));
     assert!(second.out.starts_with("提示 2（共 "), "{second:?}");
     assert_eq!((first.status, second.status), (Some(0), Some(0)));
@@ -248,19 +190,12 @@ fn what_is_no_command_is_refused() {
     for (arguments, problem) in [
         (&["nonsense"][..], "没有 nonsense 这个命令"),
         (&["check"], "cargo lab check 的后面要写练习的名字"),
-        (
-            &["check", "nonsense"],
-            "没有 nonsense 这个练习，练习有：retry、",
-        ),
+        (&["check", "nonsense"], "没有 nonsense 这个练习，练习有：retry、"),
         (&["start", "retry", "more"], "参数太多，多余的是 more"),
         (&["hint", "retry", "0"], "0 不是提示的编号"),
     ] {
         let refused = ended(lab(arguments));
-        assert_eq!(
-            (refused.status, refused.out.as_str()),
-            (Some(2), ""),
-            "{refused:?}"
-        );
+        assert_eq!((refused.status, refused.out.as_str()), (Some(2), ""), "{refused:?}");
         assert!(refused.err.starts_with(problem), "{refused:?}");
     }
     let help = ended(lab(&["--help"]));
@@ -277,25 +212,11 @@ fn no_check_is_left_out() {
     let overview = ended(lab(&["--tsv"]));
     for (exercise, package) in EXERCISES {
         let mut list = cargo().unwrap();
-        list.args([
-            "test",
-            "--quiet",
-            "--package",
-            package,
-            "--test",
-            "exercises",
-            "--",
-        ]);
+        list.args(["test", "--quiet", "--package", package, "--test", "exercises", "--"]);
         list.args(["--list", "--ignored", &format!("{exercise}::mine::")]);
         let listed = list.output().unwrap().stdout;
-        let listed = String::from_utf8(listed)
-            .unwrap()
-            .matches(": test\n")
-            .count();
-        let line = overview
-            .out
-            .lines()
-            .find(|line| line.starts_with(&format!("{exercise}\t")));
+        let listed = String::from_utf8(listed).unwrap().matches(": test\n").count();
+        let line = overview.out.lines().find(|line| line.starts_with(&format!("{exercise}\t")));
         let all = line.and_then(|line| line.rsplit('\t').next());
         assert_eq!(all, Some(&*listed.to_string()), "{exercise}: {overview:?}");
     }
@@ -326,16 +247,9 @@ fn a_handout_has_no_solutions_and_no_answers() {
             &["<summary>Hint: ", "\n## Questions\n"],
             &[">Answer<", ">A solution<", ">Solutions<"],
         );
-        shows(
-            "README.zh-CN.md",
-            &["<summary>提示：", "\n## 思考题\n"],
-            &[">答案<", ">参考解答<"],
-        );
+        shows("README.zh-CN.md", &["<summary>提示：", "\n## 思考题\n"], &[">答案<", ">参考解答<"]);
         let checks = fs::read_to_string(copy.join(package).join("tests/exercises.rs")).unwrap();
-        assert!(
-            checks.contains(" => ") && checks.contains("    wrong []\n"),
-            "{package}"
-        );
+        assert!(checks.contains(" => ") && checks.contains("    wrong []\n"), "{package}");
     }
     let again = ended(lab(&["handout", told]));
     assert_eq!(again.status, Some(2), "{again:?}");
@@ -352,14 +266,8 @@ fn scripts_are_compared_with_the_programs() {
     let source =
         |name: &str| fs::read_to_string(root().join("common/testing/scripts").join(name)).unwrap();
     let write = |name: &str, text: String| fs::write(scripts.path().join(name), text).unwrap();
-    write(
-        "feiq_sender.py",
-        source("feiq_sender.py").replace("while True:", "while True"),
-    );
-    write(
-        "udp_client.py",
-        source("udp_client.py").replace("decode()", "decode(errors='replace')"),
-    );
+    write("feiq_sender.py", source("feiq_sender.py").replace("while True:", "while True"));
+    write("udp_client.py", source("udp_client.py").replace("decode()", "decode(errors='replace')"));
     let told = scripts.path().to_str().unwrap();
     let compared = Program::start(env!("CARGO_BIN_EXE_lab"), &["compare", told]);
     let compared = ended(compared);
@@ -372,9 +280,6 @@ fn scripts_are_compared_with_the_programs() {
     ] {
         assert!(compared.out.contains(line), "{line}: {}", compared.out);
     }
-    let none = ended(Program::start(
-        env!("CARGO_BIN_EXE_lab"),
-        &["compare", "/nonsense"],
-    ));
+    let none = ended(Program::start(env!("CARGO_BIN_EXE_lab"), &["compare", "/nonsense"]));
     assert_eq!(none.status, Some(2), "{none:?}");
 }

@@ -16,12 +16,7 @@ pub type Expected<'a> = (&'static str, fn(&Check), &'a str);
 
 /// A wrong solution: its name, the check that catches it, what that check expects when it does, and
 /// how the worked solution is changed into it. Each text to change is there just once.
-pub type Wrong<'a> = (
-    &'static str,
-    fn(&Check),
-    &'static str,
-    &'a [(&'a str, &'a str)],
-);
+pub type Wrong<'a> = (&'static str, fn(&Check), &'static str, &'a [(&'a str, &'a str)]);
 
 impl Check {
     /// A check of the worked solution, `PACKAGE/examples/EXERCISE.rs`. It must not panic, not even in
@@ -141,8 +136,7 @@ fn must_fail<'a>(all: impl Iterator<Item = Tried<'a>>) {
 
 fn report_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or(panic.downcast_ref::<&str>().copied())
-        .unwrap_or_default()
+    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or_default()
 }
 
 /// Builds the wrong solutions of an exercise, in a package of their own below the directory of build
@@ -223,10 +217,7 @@ fn manifest(package: &str, exercise: &str) -> String {
 ///
 /// [`Wrong`]: crate::exercise::solutions::Wrong
 #[macro_export]
-#[allow(
-    clippy::crate_in_macro_def,
-    reason = "the checks are where this is called"
-)]
+#[allow(clippy::crate_in_macro_def, reason = "the checks are where this is called")]
 macro_rules! exercise {
     (
         $exercise:ident of $package:literal { $($(#[$slow:meta])? $check:ident => $expected:literal,)+ }

@@ -60,9 +60,7 @@ pub(super) fn prepare(command: &str, ports: &Ports) -> Prepared {
         let script = words.find(|word| word.ends_with(".py"));
         let program = script.map(|script| script.trim_end_matches(".py").replace('_', "-"));
         program.is_some_and(|program| entry(&LISTENERS, &program).is_some())
-            || ["create_server(", ".bind("]
-                .iter()
-                .any(|call| command.contains(call))
+            || ["create_server(", ".bind("].iter().any(|call| command.contains(call))
     };
     Prepared {
         // A script finds the real ports itself.
@@ -102,10 +100,7 @@ impl CargoRun<'_> {
             before,
             package: words.next()?,
             example: words.next_if_eq(&"--example").and_then(|_| words.next()),
-            arguments: words
-                .filter(|word| *word != "--")
-                .map(String::from)
-                .collect(),
+            arguments: words.filter(|word| *word != "--").map(String::from).collect(),
             behind,
         })
     }
@@ -113,9 +108,7 @@ impl CargoRun<'_> {
     fn prepare(mut self, ports: &Ports) -> Prepared {
         let is_help = self.arguments.iter().any(|argument| argument == "--help");
         let listens = self.entry(&LISTENERS).filter(|_| !is_help);
-        let is_server = self
-            .example
-            .is_some_and(|own| entry(&LISTENERS, own).is_some());
+        let is_server = self.example.is_some_and(|own| entry(&LISTENERS, own).is_some());
         if let Some(default) = self.entry(&CLIENTS).filter(|_| !is_help && !is_server) {
             self.redirect(default, ports);
         }
@@ -166,10 +159,9 @@ impl CargoRun<'_> {
     /// A client goes to the real port of the server it wants. Where its argument is wrong, it stays.
     fn redirect(&mut self, default: &str, ports: &Ports) {
         let given = self.arguments.first().map_or(default, String::as_str);
-        let (Ok((host, port)), Ok((default_host, default_port))) = (
-            address::parse(given),
-            address::parse(default).or(Ok::<_, ()>((None, None))),
-        ) else {
+        let (Ok((host, port)), Ok((default_host, default_port))) =
+            (address::parse(given), address::parse(default).or(Ok::<_, ()>((None, None))))
+        else {
             return;
         };
         let host = host.or(default_host);
@@ -195,10 +187,7 @@ fn executables() -> &'static Path {
     EXECUTABLES.get_or_init(|| {
         // The solutions by their names: a student's need not compile.
         let examples = EXERCISES.iter().flat_map(|(name, _)| ["--example", name]);
-        let what: Vec<&str> = ["--workspace", "--bins"]
-            .into_iter()
-            .chain(examples)
-            .collect();
+        let what: Vec<&str> = ["--workspace", "--bins"].into_iter().chain(examples).collect();
         build(&what)
     })
 }

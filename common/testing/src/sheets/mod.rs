@@ -166,12 +166,7 @@ impl Sheet {
             if let Some(language) = line.strip_prefix("```") {
                 open = !open;
                 if open {
-                    blocks.push(Block {
-                        language,
-                        first: number + 2,
-                        heading,
-                        lines: vec![],
-                    });
+                    blocks.push(Block { language, first: number + 2, heading, lines: vec![] });
                 }
             } else if open {
                 blocks.last_mut().unwrap().lines.push(line);
@@ -212,11 +207,7 @@ impl Sheet {
             .map(|lines| Table {
                 header: cells(lines[0].1),
                 // The second line draws the line under the header.
-                rows: lines
-                    .iter()
-                    .skip(2)
-                    .map(|(number, line)| (*number, cells(line)))
-                    .collect(),
+                rows: lines.iter().skip(2).map(|(number, line)| (*number, cells(line))).collect(),
             })
             .collect()
     }
@@ -237,10 +228,7 @@ impl Table {
 /// The cells of a line of a table, which writes the character | as \|.
 pub fn cells(line: &str) -> Vec<String> {
     let line = line.replace("\\|", "\u{1}");
-    line.trim_matches('|')
-        .split('|')
-        .map(|cell| cell.trim().replace('\u{1}', "|"))
-        .collect()
+    line.trim_matches('|').split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect()
 }
 
 /// The pieces of code in a line: what stands between backticks.

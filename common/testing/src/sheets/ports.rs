@@ -15,10 +15,7 @@ pub(super) struct Ports {
 
 impl Ports {
     pub(super) fn new() -> Ports {
-        let ports = Ports {
-            directory: tempdir().unwrap(),
-            nobody: udp(),
-        };
+        let ports = Ports { directory: tempdir().unwrap(), nobody: udp() };
         let nobody = ports.nobody.local_addr().unwrap().port();
         fs::write(ports.directory.path().join("nobody"), nobody.to_string()).unwrap();
         ports
@@ -44,9 +41,7 @@ impl Ports {
     pub(super) fn count(&self) -> usize {
         let files = fs::read_dir(self.directory()).unwrap();
         let finished = |file: &fs::DirEntry| file.path().extension().is_none();
-        files
-            .filter(|file| finished(file.as_ref().unwrap()))
-            .count()
+        files.filter(|file| finished(file.as_ref().unwrap())).count()
     }
 
     /// The port at which a program that listens at `told` really does; where there is none, one at
@@ -85,11 +80,7 @@ pub(super) fn without_ports(text: &str) -> String {
         let host = result.strip_suffix(':').unwrap_or_default();
         let is_port =
             host.ends_with(|c: char| c == ']' || c.is_ascii_digit()) || result.ends_with("', ");
-        result += if digits >= 4 && is_port {
-            "PORT"
-        } else {
-            &after[..digits]
-        };
+        result += if digits >= 4 && is_port { "PORT" } else { &after[..digits] };
         rest = &after[digits..];
     }
     result + rest

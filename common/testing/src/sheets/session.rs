@@ -27,11 +27,7 @@ impl Sheet {
     /// Runs a session, whose blocks are terminals side by side, and compares the screens.
     pub fn run(&self, session: &[Block], scripts: &Scripts) -> Result<(), Problem> {
         if let Some(tool) = missing_tool(session) {
-            eprintln!(
-                "没有安装 {tool}：略过 {}:{}",
-                self.path.display(),
-                session[0].first
-            );
+            eprintln!("没有安装 {tool}：略过 {}:{}", self.path.display(), session[0].first);
             return Ok(());
         }
         Session::new(scripts).run(session)
@@ -43,10 +39,7 @@ impl Scripts {
     /// before its end. `None`: it waits.
     pub fn does_not_start(&self, script: &str) -> Option<String> {
         // Whoever connects must find somebody.
-        let peers = [
-            "cargo run -q -p tcp-echo-server",
-            &format!("python3 {script}"),
-        ];
+        let peers = ["cargo run -q -p tcp-echo-server", &format!("python3 {script}")];
         let session = Session::new(self);
         let _peer = (script == "tcp_client.py").then(|| session.start(0, peers[0]));
         let known = session.ports.count();
@@ -114,10 +107,8 @@ fn steps(block: &Block, is_first: bool) -> Vec<(usize, Step)> {
                 steps.push((number, Step::Shows(before.into())));
             }
             let (typed, after) = typed.split_once('›').unwrap();
-            let interrupt = |signal| Step::Interrupt {
-                signal,
-                is_last: is_first || is_unread(&steps),
-            };
+            let interrupt =
+                |signal| Step::Interrupt { signal, is_last: is_first || is_unread(&steps) };
             let step = match typed {
                 "Ctrl-C" => interrupt("INT"),
                 "Ctrl-\\" => interrupt("QUIT"),
@@ -182,12 +173,7 @@ impl Terminal {
 
     /// Sends a signal to all that the shell of the terminal has started.
     fn signal(&self, signal: &str) {
-        let group = self
-            .program
-            .as_ref()
-            .expect("a command comes first")
-            .id()
-            .to_string();
+        let group = self.program.as_ref().expect("a command comes first").id().to_string();
         let mut kill = Command::new("sh");
         kill.args(["-c", "kill -$0 -$1", signal, &group]);
         let _ = kill.stderr(Stdio::null()).status(); // it may have ended
@@ -241,19 +227,14 @@ impl Session {
                 fs::write(directory.path().join(script), source).unwrap();
             }
         }
-        Session {
-            directory,
-            ports: Ports::new(),
-            limit: scripts.limit,
-        }
+        Session { directory, ports: Ports::new(), limit: scripts.limit }
     }
 
     /// Goes round the terminals, in each up to the place where it waits for another one.
     fn run(self, blocks: &[Block]) -> Result<(), Problem> {
         let numbered = blocks.iter().enumerate();
-        let mut terminals: Vec<Terminal> = numbered
-            .map(|(number, block)| Terminal::new(block, number == 0))
-            .collect();
+        let mut terminals: Vec<Terminal> =
+            numbered.map(|(number, block)| Terminal::new(block, number == 0)).collect();
         let limit = if is_slow(blocks) { SLOW } else { self.limit };
         let deadline = Instant::now() + limit;
         while terminals.iter().any(|terminal| terminal.next().is_some()) {
@@ -401,12 +382,8 @@ fn shows(
     let program = terminal.program.as_ref().expect("a command comes first");
     let from = terminal.compared;
     let find = |shown: &str| match terminal.skips {
-        true => shown[from..]
-            .find(expected)
-            .map(|at| from + at + expected.len()),
-        false => shown[from..]
-            .starts_with(expected)
-            .then_some(from + expected.len()),
+        true => shown[from..].find(expected).map(|at| from + at + expected.len()),
+        false => shown[from..].starts_with(expected).then_some(from + expected.len()),
     };
     let shown =
         without_ports(&program.wait_a_little(|shown| find(&without_ports(shown)).is_some()));
@@ -425,10 +402,7 @@ fn end(terminal: &mut Terminal, number: usize) -> Result<(), Problem> {
         program.end_input();
         let Some(ended) = program.end_before(DEADLINE) else {
             let shown = program.shown();
-            return Err(Problem::new(
-                number,
-                &format!("程序没有结束，终端上是 {shown:?}"),
-            ));
+            return Err(Problem::new(number, &format!("程序没有结束，终端上是 {shown:?}")));
         };
         terminal.status = ended.status;
         let shown = without_ports(&ended.out);

@@ -44,10 +44,7 @@ pub fn lint(chinese: &Sheet) -> Vec<Wrong> {
         }
     }
     for diagram in chinese.blocks() {
-        let labels = diagram
-            .lines
-            .iter()
-            .filter(|_| diagram.language == "mermaid");
+        let labels = diagram.lines.iter().filter(|_| diagram.language == "mermaid");
         // A colon may belong to a protocol: there is no code in a label.
         let labels = labels.map(|line| line.replace(':', "_"));
         texts.extend((diagram.first..).zip(labels));
@@ -112,9 +109,7 @@ fn emphasis(text: &str) -> Option<String> {
 
 fn terms(text: &str) -> Option<String> {
     let found = WRONG_TERMS.iter().find(|(term, right)| {
-        let without = right
-            .iter()
-            .fold(text.to_string(), |text, right| text.replace(right, ""));
+        let without = right.iter().fold(text.to_string(), |text, right| text.replace(right, ""));
         without.contains(term)
     });
     found.map(|(term, _)| format!("another term than the glossary's: {term}"))
@@ -186,10 +181,7 @@ fn what_is_written_badly_is_found() {
         ("一个**“地址”**", "punctuation at the edge of *“地址”*"),
         ("建立链接", "another term than the glossary's: 链接"),
         ("ICMP 报文", "another term than the glossary's: 报文"),
-        (
-            "```mermaid\nNote over C: 收到SYN\n```",
-            "a space is missing at 到S",
-        ),
+        ("```mermaid\nNote over C: 收到SYN\n```", "a space is missing at 到S"),
     ] {
         let found = lint(&sheet_of(line));
         let found: Vec<&str> = found.iter().map(|(_, what)| what.as_str()).collect();

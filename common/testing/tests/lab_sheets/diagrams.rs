@@ -69,9 +69,8 @@ impl<'a> Sequence<'a> {
 
     /// `NAME as LABEL`
     fn declare(&mut self, declaration: &'a str) -> Result<(), String> {
-        let (name, label) = declaration
-            .split_once(" as ")
-            .ok_or("a participant has a name and a label")?;
+        let (name, label) =
+            declaration.split_once(" as ").ok_or("a participant has a name and a label")?;
         check_name(name)?;
         check_text(label)?;
         match self.participants.insert(name) {
@@ -101,10 +100,8 @@ impl<'a> Sequence<'a> {
         let no_message = || format!("{line:?} is no line of a sequence diagram");
         let (ends, text) = line.split_once(": ").ok_or_else(no_message)?;
         let arrows = ["-->>", "->>", "-x"];
-        let (from, to) = arrows
-            .iter()
-            .find_map(|arrow| ends.split_once(arrow))
-            .ok_or_else(no_message)?;
+        let (from, to) =
+            arrows.iter().find_map(|arrow| ends.split_once(arrow)).ok_or_else(no_message)?;
         self.check_participant(from)?;
         self.check_participant(to)?;
         check_text(text)
@@ -141,10 +138,8 @@ impl<'a> Flowchart<'a> {
             return check_subgraph(subgraph);
         }
         if line == "end" {
-            self.open_subgraphs = self
-                .open_subgraphs
-                .checked_sub(1)
-                .ok_or("there is no subgraph to end")?;
+            self.open_subgraphs =
+                self.open_subgraphs.checked_sub(1).ok_or("there is no subgraph to end")?;
             return Ok(());
         }
         let behind = self.take_node(line)?;
@@ -187,9 +182,7 @@ impl<'a> Flowchart<'a> {
 
 /// `NAME [TITLE]`
 fn check_subgraph(subgraph: &str) -> Result<(), String> {
-    let (name, title) = subgraph
-        .split_once(" [")
-        .ok_or("a subgraph has a name and a title")?;
+    let (name, title) = subgraph.split_once(" [").ok_or("a subgraph has a name and a title")?;
     let (title, behind) = title.split_once(']').ok_or("this title does not end")?;
     check_name(name)?;
     check_label(title)?;
@@ -280,11 +273,7 @@ fn what_the_sheets_may_use_is_accepted() {
 
 #[test]
 fn wrong_lines_are_refused() {
-    let sequence = [
-        "sequenceDiagram",
-        "participant A as a",
-        "participant B as b",
-    ];
+    let sequence = ["sequenceDiagram", "participant A as a", "participant B as b"];
     for wrong in [
         "",
         "nonsense",
@@ -349,13 +338,7 @@ fn wrong_lines_are_refused() {
         &[][..],
         &["pie"],
         &["sequenceDiagram", "loop text"],
-        &[
-            "sequenceDiagram",
-            "alt one",
-            "else other",
-            "loop text",
-            "end",
-        ],
+        &["sequenceDiagram", "alt one", "else other", "loop text", "end"],
         &["flowchart LR", "subgraph one [title]"],
         &["flowchart LR", "a[label] --> b"],
         &["flowchart LR", "a"],

@@ -21,11 +21,7 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("udp-server", "`unwrap_or`", ".unwrap_or("),
     ("udp-server", "failure as a value", "note_failure("),
     ("udp-chat", "reference parameter", "(socket: &UdpSocket)"),
-    (
-        "udp-chat",
-        "last expression",
-        "datagram::send(socket, &data, sender)\n}",
-    ),
+    ("udp-chat", "last expression", "datagram::send(socket, &data, sender)\n}"),
     ("udp-chat", "`String` and `&str`", ".as_str()"),
     ("udp-chat", "pattern of a literal", "\"1\" =>"),
     ("udp-chat", "`Ok(())`", "Ok(())"),
@@ -35,11 +31,7 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("feiq-sender", "`mut`", "let mut "),
     ("feiq-sender", "array of byte vectors", ".concat()"),
     ("feiq-sender", "`is_some`", ".is_some()"),
-    (
-        "tcp-client",
-        "trait in scope",
-        "use std::io::{Read, Write};",
-    ),
+    ("tcp-client", "trait in scope", "use std::io::{Read, Write};"),
     ("tcp-client", "`usize`", ": usize"),
     ("tcp-client", "`Duration`", "Duration::from_secs"),
     ("tcp-client", "whole slice", "&remote[..]"),
@@ -61,11 +53,7 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("file-client", "`into`", ".into()"),
     ("file-server", "slice of bytes", ": &[u8]"),
     ("file-server", "nested type", "Result<Option<"),
-    (
-        "file-server",
-        "nested pattern",
-        "Err(Error::Input(reason)) =>",
-    ),
+    ("file-server", "nested pattern", "Err(Error::Input(reason)) =>"),
     ("file-server", "name as a pattern", "opened =>"),
     ("file-server", "`clone`", ".clone()"),
     ("file-server", "`move`", "move |"),
@@ -92,10 +80,7 @@ pub fn check_features(sheet: &Sheet, program: &str) {
         }
         let quote = code_spans(&cells[0]).next().unwrap_or_default();
         if !main.contains(quote) || !quote.contains(sign.trim_end_matches("\n}")) {
-            sheet.fail(
-                *number,
-                format!("{quote} is not in src/main.rs, or shows no {sign}"),
-            );
+            sheet.fail(*number, format!("{quote} is not in src/main.rs, or shows no {sign}"));
         }
     }
     if let Some((_, name, _)) = expected.next() {
@@ -106,9 +91,7 @@ pub fn check_features(sheet: &Sheet, program: &str) {
 #[test]
 fn what_is_new_is_explained_where_it_is_met_first() {
     for (first, name, sign) in FEATURES {
-        let met = PROGRAMS
-            .iter()
-            .find(|program| source(program).contains(sign));
+        let met = PROGRAMS.iter().find(|program| source(program).contains(sign));
         assert_eq!(met, Some(first), "{name}: {sign}");
     }
 }

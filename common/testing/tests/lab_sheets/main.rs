@@ -163,11 +163,7 @@ fn parts_of_the_readme(readme: &Sheet) -> (Sheet, Sheet, Sheet) {
     let place = |title: &str| readme.text.find(title).expect(title) + 1;
     let (chinese, glossary) = (place("\n# 中文\n"), place("\n## 术语\n"));
     let end = readme.text.len();
-    (
-        part(0, chinese),
-        part(chinese, glossary),
-        part(glossary, end),
-    )
+    (part(0, chinese), part(chinese, glossary), part(glossary, end))
 }
 
 /// A sheet of these lines, on which a check is tried.
@@ -178,11 +174,9 @@ fn sheet_of(text: &str) -> Sheet {
 
 #[test]
 fn the_other_documents() {
-    for document in [
-        ".github/CONTRIBUTING.md",
-        "common/testing/BENCHMARKS.md",
-        "common/testing/TEACHING.md",
-    ] {
+    for document in
+        [".github/CONTRIBUTING.md", "common/testing/BENCHMARKS.md", "common/testing/TEACHING.md"]
+    {
         check_links(&Sheet::read(document));
     }
 }

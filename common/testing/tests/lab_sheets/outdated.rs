@@ -29,12 +29,7 @@ fn sections(sheet: &Sheet) -> Vec<(usize, String)> {
     let ends = begins.clone().skip(1).chain([lines.len()]);
     let sections = begins.zip(ends);
     sections
-        .map(|(begin, end)| {
-            (
-                begin + 1,
-                lines[begin..end].join("\n").trim_end().to_string(),
-            )
-        })
+        .map(|(begin, end)| (begin + 1, lines[begin..end].join("\n").trim_end().to_string()))
         .collect()
 }
 
@@ -70,12 +65,7 @@ fn a_section_that_has_changed_is_named() {
     let changed = ENGLISH.replace("# cargo run", "# cargo build");
     let told = outdated(&sheet_of(&changed), &current);
     assert_eq!(told.len(), 1);
-    assert!(
-        told[0]
-            .1
-            .starts_with("README.md:5: \"## Run it\" has changed"),
-        "{told:?}"
-    );
+    assert!(told[0].1.starts_with("README.md:5: \"## Run it\" has changed"), "{told:?}");
 }
 
 #[test]

@@ -18,9 +18,7 @@ pub fn check_pair(english: &Sheet, chinese: &Sheet) {
     wrong.extend(outdated(english, chinese));
     wrong.extend(lint(chinese));
     let path = chinese.path.display();
-    let told = wrong
-        .iter()
-        .map(|(line, what)| format!("{path}:{line}: {what}\n"));
+    let told = wrong.iter().map(|(line, what)| format!("{path}:{line}: {what}\n"));
     let told: String = told.collect();
     assert!(told.is_empty(), "\n{told}");
 }
@@ -41,10 +39,7 @@ fn compare(english: &str, chinese: &str, twin: &dyn Fn(&str) -> String) -> Vec<W
             _ => same("what stands in a block", original, line),
         };
         if let Err(what) = result {
-            wrong.push((
-                *number,
-                format!("{what}\n    README.md:{place}: {original}"),
-            ));
+            wrong.push((*number, format!("{what}\n    README.md:{place}: {original}")));
         }
         if shape(original) != shape(line) {
             return wrong; // all others are out of step as well
@@ -122,20 +117,12 @@ fn compare_text(english: &str, chinese: &str, twin: &dyn Fn(&str) -> String) -> 
     same("its code", spans(english), spans(chinese))?;
     compare_numbers(&text, &plain(chinese))?;
     let links = sorted(link_targets(english).map(twin));
-    same(
-        "its links",
-        links,
-        sorted(link_targets(chinese).map(String::from)),
-    )
+    same("its links", links, sorted(link_targets(chinese).map(String::from)))
 }
 
 /// A line of a diagram: the same but for its label.
 fn compare_label(english: &str, chinese: &str) -> Result<(), String> {
-    same(
-        "the diagram",
-        without_labels(english),
-        without_labels(chinese),
-    )?;
+    same("the diagram", without_labels(english), without_labels(chinese))?;
     compare_numbers(english, chinese)
 }
 
@@ -205,8 +192,7 @@ pub fn shape(line: &str) -> &str {
             let begins = ["<details><summary>", "</details>", "```", "- ", "**", "| "];
             let rest = begins.iter().find_map(|begin| text.strip_prefix(begin));
             let untitled = text.trim_start_matches('#').strip_prefix(' ');
-            rest.or(untitled.filter(|_| text.starts_with('#')))
-                .unwrap_or(text)
+            rest.or(untitled.filter(|_| text.starts_with('#'))).unwrap_or(text)
         }
     };
     &line[..line.len() - rest.len()]
@@ -319,34 +305,18 @@ fn every_difference_is_found() {
     for (text, replacement, expected) in [
         ("## 动手运行", "### 动手运行", "how the line begins"),
         ("## 动手运行", "## 运行", "the title"),
-        (
-            "README.md)\n\n## ",
-            "README.md)\n## ",
-            "how the line begins",
-        ),
+        ("README.md)\n\n## ", "README.md)\n## ", "how the line begins"),
         ("- 其中", "其中", "how the line begins"),
         ("1. 第一", "2. 第一", "how the line begins"),
         ("1,024", "1024", "the number 1,024 is missing"),
         ("`b` 和 `a`", "`b`", "its code"),
         ("`b` 和 `a`", "`b` 和 `A`", "its code"),
         ("README.md#工具", "README.md#tools", "its links"),
-        (
-            "udp-client/README.zh-CN.md",
-            "udp-client/README.md",
-            "its links",
-        ),
-        (
-            "[English](README.md)",
-            "[English](README.zh-CN.md)",
-            "its links",
-        ),
+        ("udp-client/README.zh-CN.md", "udp-client/README.md", "its links"),
+        ("[English](README.md)", "[English](README.zh-CN.md)", "its links"),
         ("| 1 | 看", "| 看", "the number of cells"),
         ("| 1 |", "| 2 |", "what has no words"),
-        (
-            "| 1 | 看得见的 `row`",
-            "| 1 | a `row` to see",
-            "this is not translated",
-        ),
+        ("| 1 | 看得见的 `row`", "| 1 | a `row` to see", "this is not translated"),
         ("$ cargo run", "$ cargo build", "what stands in a block"),
         ("```console", "```text", "what stands in a block"),
         ("participant C", "participant D", "the diagram"),
@@ -357,11 +327,7 @@ fn every_difference_is_found() {
         ("<summary>提示：", "<summary>", "that it is a hint"),
         ("**脚本**", "脚本", "how the line begins"),
         ("</details>\n\n", "\n\n", "how the line begins"),
-        (
-            "提示：一行</summary>\n</details>\n",
-            "提示：一行</summary>\n",
-            "lines, the other has",
-        ),
+        ("提示：一行</summary>\n</details>\n", "提示：一行</summary>\n", "lines, the other has"),
     ] {
         assert!(CHINESE.contains(text), "{text}");
         let found = differences(&CHINESE.replacen(text, replacement, 1));

@@ -35,11 +35,8 @@ pub fn check_front_page(sheet: &Sheet, program: &str) {
 
 pub fn check_sections(sheet: &Sheet) {
     let path = sheet.path.display();
-    let headings: Vec<&str> = sheet
-        .prose()
-        .iter()
-        .filter_map(|(_, line)| line.strip_prefix("## "))
-        .collect();
+    let headings: Vec<&str> =
+        sheet.prose().iter().filter_map(|(_, line)| line.strip_prefix("## ")).collect();
     assert_eq!(headings, SECTIONS, "{path}");
     let folded = sheet.text.matches("<details>").count();
     let unfolded = sheet.text.matches("</details>").count();
@@ -92,9 +89,7 @@ pub fn destination<'a>(sheet: &Sheet, target: &'a str) -> (PathBuf, &'a str) {
 
 /// What GitHub calls a section in links.
 pub fn slug(title: &str) -> String {
-    let kept = title
-        .chars()
-        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
@@ -127,10 +122,7 @@ pub fn check_exercises(sheet: &Sheet, program: &str) {
         }
     }
     let mut checks = 0;
-    for command in exercises
-        .lines()
-        .filter(|line| line.starts_with("cargo test "))
-    {
+    for command in exercises.lines().filter(|line| line.starts_with("cargo test ")) {
         let run = tests_of(command);
         if run.is_empty() || !run.iter().all(|test| test.contains("::mine::")) {
             fail(&format!("{command} runs {run:?}"));
@@ -150,9 +142,7 @@ pub fn link_targets(line: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_path(code: &str) -> bool {
-    let is_file = [".rs", ".md", ".toml"]
-        .iter()
-        .any(|end| code.ends_with(end));
+    let is_file = [".rs", ".md", ".toml"].iter().any(|end| code.ends_with(end));
     is_file && code.contains('/') && !code.contains([' ', '*', '<', '('])
 }
 

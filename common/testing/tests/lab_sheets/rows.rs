@@ -11,14 +11,8 @@ const NOT_RUN: [&str; 2] = ["On Windows: ", "On a terminal: "];
 pub fn check_rows(sheet: &Sheet, program: &str) {
     let is_of_rows = |table: &Table| table.header.iter().take(2).eq(["#", "Provoke it"]);
     let tables = sheet.tables();
-    let table = tables
-        .iter()
-        .find(|table| is_of_rows(table))
-        .expect("a table of rows");
-    let (_, section) = sheet
-        .text
-        .split_once("\n## Where the script breaks\n")
-        .unwrap();
+    let table = tables.iter().find(|table| is_of_rows(table)).expect("a table of rows");
+    let (_, section) = sheet.text.split_once("\n## Where the script breaks\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
     let mut folds = section.split("<details><summary>").skip(1);
     for (at, (number, cells)) in table.rows.iter().enumerate() {
@@ -58,8 +52,6 @@ pub fn check_rows(sheet: &Sheet, program: &str) {
 fn exceptions(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
     words.filter(|word| {
-        ["Error", "Interrupt"]
-            .iter()
-            .any(|end| word.len() > end.len() && word.ends_with(end))
+        ["Error", "Interrupt"].iter().any(|end| word.len() > end.len() && word.ends_with(end))
     })
 }

@@ -71,7 +71,5 @@ fn source_of(program: &str) -> String {
 
 fn source_of_common() -> String {
     let modules = fs::read_dir(root().join("common/src")).unwrap();
-    modules
-        .map(|module| fs::read_to_string(module.unwrap().path()).unwrap())
-        .collect()
+    modules.map(|module| fs::read_to_string(module.unwrap().path()).unwrap()).collect()
 }

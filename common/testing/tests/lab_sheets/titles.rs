@@ -19,14 +19,8 @@ pub const TITLES: &[(&str, &str)] = &[
     ("Your turn", "轮到你了"),
     ("Stage 1: announce and answer", "第 1 阶段：上线与回应"),
     ("Stage 2: show and acknowledge", "第 2 阶段：显示与回执"),
-    (
-        "Stage 3: repetitions and options",
-        "第 3 阶段：重复消息与选项",
-    ),
-    (
-        "Stage 1: the request line and the size",
-        "第 1 阶段：请求行与文件大小",
-    ),
+    ("Stage 3: repetitions and options", "第 3 阶段：重复消息与选项"),
+    ("Stage 1: the request line and the size", "第 1 阶段：请求行与文件大小"),
     ("Stage 2: continue", "第 2 阶段：续传"),
     ("Stage 3: the file has changed", "第 3 阶段：文件已改变"),
     (
@@ -44,10 +38,7 @@ pub const TITLES: &[(&str, &str)] = &[
     ("The course", "课程"),
     ("The exercises", "练习"),
     ("The scripts", "脚本"),
-    (
-        "Pairing a program with a script, or two machines",
-        "程序与脚本配对，两台机器配对",
-    ),
+    ("Pairing a program with a script, or two machines", "程序与脚本配对，两台机器配对"),
     ("Tools", "工具"),
     ("What is promised", "承诺"),
     ("How the workspace is laid out", "工作空间的结构"),

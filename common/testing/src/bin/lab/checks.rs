@@ -35,40 +35,28 @@ pub fn check(exercise: &Exercise) -> Result<bool, Error> {
     let state = examine(exercise, &checks, Mode::OneByOne, |check| {
         if check.stage != stage {
             stage.clone_from(&check.stage);
-            let number = check
-                .stage
-                .as_deref()
-                .and_then(|stage| stage.strip_prefix("stage_"));
+            let number = check.stage.as_deref().and_then(|stage| stage.strip_prefix("stage_"));
             console::print(format!("第 {} 阶段", number.unwrap_or_default()))?;
         }
         console::print(format!("  通过  {}", check.name))
     })?;
     match state {
         State::NotBegun => {
-            console::note(format!(
-                "还没有 {told}，用 cargo lab start {} 开始",
-                exercise.name
-            ));
+            console::note(format!("还没有 {told}，用 cargo lab start {} 开始", exercise.name));
             Ok(false)
         }
         State::DoesNotCompile => {
             console::note(format!("{told} 编译不通过"));
             Ok(false)
         }
-        State::Checked {
-            passed,
-            failed: None,
-        } => {
+        State::Checked { passed, failed: None } => {
             console::print(format!("{}：{passed} 项检查全部通过", exercise.name))?;
             if let Some(solution) = exercise.solution() {
                 console::print(format!("可以和参考解答比较：{solution}"))?;
             }
             Ok(true)
         }
-        State::Checked {
-            passed,
-            failed: Some((name, story)),
-        } => {
+        State::Checked { passed, failed: Some((name, story)) } => {
             console::print(format!("  没有通过  {name}"))?;
             say(story.trim_end())?;
             console::print("")?;
@@ -127,16 +115,10 @@ pub fn examine(
             }
         }
         if failed.is_some() {
-            return Ok(State::Checked {
-                passed: count,
-                failed,
-            });
+            return Ok(State::Checked { passed: count, failed });
         }
     }
-    Ok(State::Checked {
-        passed: count,
-        failed: None,
-    })
+    Ok(State::Checked { passed: count, failed: None })
 }
 
 fn cargo() -> Command {
@@ -149,14 +131,7 @@ fn cargo() -> Command {
 fn build_mine(exercise: &Exercise, mode: Mode) -> Result<bool, Error> {
     let example = format!("my_{}", exercise.name);
     let mut build = cargo();
-    build.args([
-        "build",
-        "--quiet",
-        "--package",
-        exercise.package,
-        "--example",
-        &example,
-    ]);
+    build.args(["build", "--quiet", "--package", exercise.package, "--example", &example]);
     if mode == Mode::Overview {
         build.stderr(Stdio::null());
     }
@@ -168,11 +143,7 @@ fn build_tests(exercise: &Exercise) -> Result<PathBuf, Error> {
     let mut build = cargo();
     build.args(["test", "--no-run", "--message-format", "json"]);
     build.args(["--package", exercise.package, "--test", "exercises"]);
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = build.output().context("运行 cargo test")?;
+    let Output { status, stdout, stderr } = build.output().context("运行 cargo test")?;
     let messages = String::from_utf8_lossy(&stdout);
     // Each line is a message about one product: the libraries, the program itself, and the tests.
     let of_tests = |message: &&str| message.contains("\"kind\":[\"test\"]");
@@ -210,10 +181,7 @@ impl Run {
             for variable in ["TMPDIR", "TEMP", "TMP"] {
                 command.env(variable, directory.path());
             }
-            command
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             #[cfg(unix)]
             std::os::unix::process::CommandExt::process_group(&mut command, 0);
             command

@@ -47,16 +47,12 @@ fn talk(sheets: &[Sheet], script: &str, scripts: &Scripts) -> Result<bool, Error
         for session in sheet.sessions() {
             let runs = |what: &str| {
                 let lines = session.iter().flat_map(|block| &block.lines);
-                lines
-                    .filter(|line| line.starts_with("$ "))
-                    .any(|line| line.contains(what))
+                lines.filter(|line| line.starts_with("$ ")).any(|line| line.contains(what))
             };
             if sheet.section(session[0].first) != "动手运行" || !runs(script) {
                 continue;
             }
-            let with = PROGRAMS
-                .iter()
-                .find(|program| runs(&format!("-p {program}")));
+            let with = PROGRAMS.iter().find(|program| runs(&format!("-p {program}")));
             let with = with.copied().unwrap_or("另一个脚本");
             let result = told(sheet, &session, scripts);
             all_right &= result.is_ok();
@@ -87,9 +83,7 @@ fn rows(sheet: &Sheet, scripts: &Scripts) -> Result<bool, Error> {
             console::print(format!("  {number}. {title}：要自己动手试，见讲义"))?;
             continue;
         }
-        let tried = of_row
-            .iter()
-            .try_for_each(|session| told(sheet, session, scripts));
+        let tried = of_row.iter().try_for_each(|session| told(sheet, session, scripts));
         all_right &= tried.is_ok();
         console::print(match tried {
             Ok(()) => format!("  {number}. {title}：{script} → {program}"),

@@ -24,20 +24,16 @@ pub struct Check {
 impl Exercise {
     /// All exercises, in the order of the course.
     pub fn all() -> impl Iterator<Item = Exercise> {
-        EXERCISES
-            .map(|(name, package)| Exercise { name, package })
-            .into_iter()
+        EXERCISES.map(|(name, package)| Exercise { name, package }).into_iter()
     }
 
     /// The exercise of this name.
     pub fn find(name: &str) -> Result<Exercise, Error> {
         let name = name.strip_prefix("my_").unwrap_or(name);
-        Exercise::all()
-            .find(|exercise| exercise.name == name)
-            .ok_or_else(|| {
-                let names = EXERCISES.map(|(name, _)| name).join("、");
-                Error::Input(format!("没有 {name} 这个练习，练习有：{names}"))
-            })
+        Exercise::all().find(|exercise| exercise.name == name).ok_or_else(|| {
+            let names = EXERCISES.map(|(name, _)| name).join("、");
+            Error::Input(format!("没有 {name} 这个练习，练习有：{names}"))
+        })
     }
 
     /// The student's file.
@@ -63,9 +59,7 @@ impl Exercise {
 
     /// When the student's file was saved last.
     pub fn saved(&self) -> Option<SystemTime> {
-        fs::metadata(self.path())
-            .and_then(|file| file.modified())
-            .ok()
+        fs::metadata(self.path()).and_then(|file| file.modified()).ok()
     }
 
     /// Its checks, in the order in which the tests of the package name them: what stands between
@@ -74,10 +68,7 @@ impl Exercise {
         let tests = root().join(self.package).join("tests/exercises.rs");
         let tests = fs::read_to_string(tests).unwrap_or_default();
         let heading = format!("{} of \"{}\" {{", self.name, self.package);
-        let mut lines = tests
-            .lines()
-            .map(str::trim)
-            .skip_while(|line| *line != heading);
+        let mut lines = tests.lines().map(str::trim).skip_while(|line| *line != heading);
         lines.next();
         let mut stage = None;
         let mut checks = Vec::new();

@@ -46,10 +46,7 @@ fn copy_directory(inside: &Path, copy: &Path) -> std::io::Result<()> {
         } else if path.ends_with("README.md") || path.ends_with("README.zh-CN.md") {
             fs::write(to, without_answers(&fs::read_to_string(entry.path())?))?;
         } else if path.ends_with("tests/exercises.rs") {
-            fs::write(
-                to,
-                without_wrong_solutions(&fs::read_to_string(entry.path())?),
-            )?;
+            fs::write(to, without_wrong_solutions(&fs::read_to_string(entry.path())?))?;
         } else {
             fs::copy(entry.path(), to)?;
         }
@@ -58,9 +55,7 @@ fn copy_directory(inside: &Path, copy: &Path) -> std::io::Result<()> {
 }
 
 fn is_left_out(path: &Path) -> bool {
-    let is_example = path
-        .parent()
-        .is_some_and(|parent| parent.ends_with("examples"));
+    let is_example = path.parent().is_some_and(|parent| parent.ends_with("examples"));
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let is_solution = EXERCISES.iter().any(|(exercise, _)| name == *exercise);
     is_example && (is_solution || name.starts_with("my_"))

@@ -38,9 +38,7 @@ const HELP: &str = "\
 ";
 
 /// The commands that something follows.
-const COMMANDS: [&str; 7] = [
-    "start", "check", "watch", "hint", "reset", "compare", "handout",
-];
+const COMMANDS: [&str; 7] = ["start", "check", "watch", "hint", "reset", "compare", "handout"];
 
 /// How often `watch` looks whether the file has been saved.
 const LOOK: Duration = Duration::from_millis(200);
@@ -88,13 +86,12 @@ fn lab(arguments: &[&str]) -> Result<bool, Error> {
         [command @ ("compare" | "handout")] => {
             Err(Error::Input(format!("cargo lab {command} 的后面要写目录")))
         }
-        [command] if COMMANDS.contains(&command) => Err(Error::Input(format!(
-            "cargo lab {command} 的后面要写练习的名字"
-        ))),
-        [command, _, ref more @ ..] if COMMANDS.contains(&command) => Err(Error::Input(format!(
-            "参数太多，多余的是 {}",
-            more.join(" ")
-        ))),
+        [command] if COMMANDS.contains(&command) => {
+            Err(Error::Input(format!("cargo lab {command} 的后面要写练习的名字")))
+        }
+        [command, _, ref more @ ..] if COMMANDS.contains(&command) => {
+            Err(Error::Input(format!("参数太多，多余的是 {}", more.join(" "))))
+        }
         [command, ..] => Err(Error::Input(format!("没有 {command} 这个命令"))),
     }
 }
@@ -121,15 +118,10 @@ fn start(exercise: &Exercise) -> Result<bool, Error> {
     };
     let mut original = File::open(exercise.original()).context("打开原来的程序")?;
     io::copy(&mut original, &mut file).context(format!("写入 {told}"))?;
-    console::print(format!(
-        "已把 {}/src/main.rs 复制为 {told}，",
-        exercise.package
-    ))?;
+    console::print(format!("已把 {}/src/main.rs 复制为 {told}，", exercise.package))?;
     console::print("在这个副本里写解答，原来的程序不用改。")?;
     let Exercise { name, package } = exercise;
-    console::print(format!(
-        "练习的内容：{package}/README.zh-CN.md 的“轮到你了”一节"
-    ))?;
+    console::print(format!("练习的内容：{package}/README.zh-CN.md 的“轮到你了”一节"))?;
     console::print(format!("运行：cargo run -p {package} --example my_{name}"))?;
     console::print(format!("检查：cargo lab check {name}"))?;
     Ok(true)
@@ -142,10 +134,7 @@ fn watch(exercise: &Exercise) -> Result<bool, Error> {
         if check(exercise)? {
             return Ok(true);
         }
-        console::note(format!(
-            "等待保存 {}，保存后重新检查，按 Ctrl-C 结束",
-            exercise.told_path()
-        ));
+        console::note(format!("等待保存 {}，保存后重新检查，按 Ctrl-C 结束", exercise.told_path()));
         while exercise.saved() == saved {
             #[expect(clippy::disallowed_methods, reason = "no event tells of a saved file")]
             thread::sleep(LOOK);
@@ -164,9 +153,7 @@ fn reset(exercise: &Exercise) -> Result<bool, Error> {
     let mut kept = (1..).map(|number| path.with_extension(format!("rs.{number}")));
     let kept = kept.find(|kept| !kept.exists()).unwrap_or_default();
     let name = kept.file_name().unwrap_or_default().to_string_lossy();
-    let answer = console::ask(&format!(
-        "把 {told} 改名为 {name}，然后从头开始吗？（y/n）:"
-    ))?;
+    let answer = console::ask(&format!("把 {told} 改名为 {name}，然后从头开始吗？（y/n）:"))?;
     if !["y", "yes", "是", "ｙ"].contains(&answer.trim().to_lowercase().as_str()) {
         console::print("没有改动")?;
         return Ok(false);

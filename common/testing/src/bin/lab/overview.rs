@@ -52,10 +52,7 @@ pub fn tsv() -> Result<bool, Error> {
         let (state, passed) = match examine(&exercise, &checks, Mode::Overview, |_| Ok(()))? {
             State::NotBegun => ("未开始", 0),
             State::DoesNotCompile => ("编译不通过", 0),
-            State::Checked {
-                passed,
-                failed: None,
-            } => ("完成", passed),
+            State::Checked { passed, failed: None } => ("完成", passed),
             State::Checked { passed, .. } => ("未完成", passed),
         };
         all_done &= state == "完成";
