@@ -16,7 +16,7 @@ pub type Address = (Option<String>, Option<u16>);
 /// Takes an address apart, without asking anybody what its host name means.
 ///
 /// # Errors
-/// [`Error::Input`], saying what is wrong with `text`.
+/// [`Error::Refused`], saying what is wrong with `text`.
 ///
 /// ```
 /// use common::address::parse;
@@ -28,9 +28,9 @@ pub type Address = (Option<String>, Option<u16>);
 /// ```
 pub fn parse(text: &str) -> Result<Address, Error> {
     let text = &half_width(text);
-    let bad = |problem: &str| Err(Error::Input(format!("地址 {text} 有误：{problem}")));
+    let bad = |problem: &str| Err(Error::Refused(format!("地址 {text} 有误：{problem}")));
     if text.is_empty() {
-        return Err(Error::Input("地址不能为空".into()));
+        return Err(Error::Refused("地址不能为空".into()));
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok((None, Some(port(text)?)));
@@ -67,7 +67,7 @@ pub fn parse(text: &str) -> Result<Address, Error> {
 /// Takes the address of an argument apart; where there is no argument, both parts are missing.
 ///
 /// # Errors
-/// [`Error::Input`], for the reasons of [`parse`].
+/// [`Error::Refused`], for the reasons of [`parse`].
 ///
 /// ```
 /// use common::address::parse_argument;
@@ -83,7 +83,7 @@ pub fn parse_argument(argument: Option<String>) -> Result<Address, Error> {
 /// Reads a port, as the scripts do with `int(input("端口:"))`.
 ///
 /// # Errors
-/// [`Error::Input`] for anything but a whole number from 0 to 65535.
+/// [`Error::Refused`] for anything but a whole number from 0 to 65535.
 ///
 /// ```
 /// use common::address::port;
@@ -105,13 +105,13 @@ pub fn port(text: &str) -> Result<u16, Error> {
         _ => format!(" {text} 太大"),
     };
     let rule = "端口是 0 到 65535 的整数";
-    Err(Error::Input(format!("端口{problem}：{rule}")))
+    Err(Error::Refused(format!("端口{problem}：{rule}")))
 }
 
 /// Finds the socket addresses of a destination. A host name may have several, of both families.
 ///
 /// # Errors
-/// [`Error::Input`] for an empty host, for port 0, and for a name that nobody knows.
+/// [`Error::Refused`] for an empty host, for port 0, and for a name that nobody knows.
 ///
 /// ```
 /// use common::address::resolve;
@@ -123,7 +123,7 @@ pub fn port(text: &str) -> Result<u16, Error> {
 /// ```
 pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
     if port == 0 {
-        return Err(Error::Input("端口 0 不能作为目的端口".into()));
+        return Err(Error::Refused("端口 0 不能作为目的端口".into()));
     }
     look_up(host, port)
 }
@@ -131,7 +131,7 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
 /// The remote address of an argument; what it leaves out comes from `default`.
 ///
 /// # Errors
-/// [`Error::Input`], for the reasons of [`parse`] and [`resolve`].
+/// [`Error::Refused`], for the reasons of [`parse`] and [`resolve`].
 ///
 /// ```
 /// use common::address::remote;
@@ -148,7 +148,7 @@ pub fn remote(argument: Option<String>, default: &str) -> Result<Vec<SocketAddr>
 /// The local address of an argument; what it leaves out comes from `default`.
 ///
 /// # Errors
-/// [`Error::Input`], for the reasons of [`parse`] and for a name that nobody knows.
+/// [`Error::Refused`], for the reasons of [`parse`] and for a name that nobody knows.
 ///
 /// ```
 /// use common::address::local;
@@ -165,7 +165,7 @@ pub fn local(argument: Option<String>, default: &str) -> Result<SocketAddr, Erro
 /// family, IPv4 or IPv6.
 ///
 /// # Errors
-/// [`Error::Input`] where `addresses` has none of that family.
+/// [`Error::Refused`] where `addresses` has none of that family.
 ///
 /// ```
 /// use common::address::same_family;
@@ -181,7 +181,7 @@ pub fn same_family(addresses: &[SocketAddr], local: SocketAddr) -> Result<Socket
         let found = addresses.iter().map(|address| address.ip().to_string());
         let found = found.collect::<Vec<_>>().join("、");
         let problem = format!("本机套接字 {local} 只能发往 {family} 地址，{found} 不是");
-        Error::Input(problem)
+        Error::Refused(problem)
     })
 }
 
@@ -191,7 +191,7 @@ pub fn same_family(addresses: &[SocketAddr], local: SocketAddr) -> Result<Socket
 /// or, for a destination that has IPv6 addresses only, `[::]` with the same port.
 ///
 /// # Errors
-/// [`Error::Input`], for the reasons of [`remote`], [`local`] and [`same_family`].
+/// [`Error::Refused`], for the reasons of [`remote`], [`local`] and [`same_family`].
 ///
 /// ```
 /// use common::address::remote_and_local;
@@ -228,7 +228,7 @@ fn complete(argument: Option<String>, default: &str) -> Result<(String, u16), Er
 fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
     let host = half_width(host);
     if host.is_empty() {
-        return Err(Error::Input("主机地址不能为空".into()));
+        return Err(Error::Refused("主机地址不能为空".into()));
     }
     let found = (host.as_str(), port).to_socket_addrs();
     let problem = match found.map(Vec::from_iter) {
@@ -236,7 +236,7 @@ fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
         Ok(_) => "没有地址".to_string(),
         Err(reason) => explain(&reason),
     };
-    Err(Error::Input(format!("找不到主机 {host}：{problem}")))
+    Err(Error::Refused(format!("找不到主机 {host}：{problem}")))
 }
 
 /// Full-width characters (U+FF01 to U+FF5E, and the Chinese full stop) as their ASCII counterparts,

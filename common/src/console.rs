@@ -33,7 +33,7 @@ static REFUSED: AtomicBool = AtomicBool::new(false);
 ///
 /// # Errors
 /// [`Error::InputEnded`] at the end of input; [`Error::OutputClosed`] where nobody sees the prompt
-/// any more; [`Error::Incomplete`] where standard input cannot be read.
+/// any more; [`Error::Fatal`] where standard input cannot be read.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), common::Error> {
@@ -44,30 +44,30 @@ static REFUSED: AtomicBool = AtomicBool::new(false);
 /// # }
 /// ```
 pub fn ask(prompt: &str) -> Result<String, Error> {
-    ask_for(prompt, |line| Ok(line.to_string()))
+    ask_until(prompt, |line| Ok(line.to_string()))
 }
 
-/// Asks until `read` can use the line, and returns what it makes of it: Python's
+/// Asks until `parse` can use the line, and returns what it makes of it: Python's
 /// `int(input("端口:"))`, but an answer that cannot be used is refused with a note and asked for
 /// again.
 ///
 /// # Errors
-/// Those of [`ask`], and those of `read` except [`Error::Input`], which is the refusal.
+/// Those of [`ask`], and those of `parse` except [`Error::Refused`], which is the refusal.
 ///
 /// ```no_run
 /// use common::{address, console};
 ///
-/// let port = console::ask_for("端口:", address::port)?;
+/// let port = console::ask_until("端口:", address::port)?;
 /// # Ok::<(), common::Error>(())
 /// ```
-pub fn ask_for<T>(
+pub fn ask_until<T>(
     prompt: &str,
-    mut read: impl FnMut(&str) -> Result<T, Error>,
+    mut parse: impl FnMut(&str) -> Result<T, Error>,
 ) -> Result<T, Error> {
     loop {
         write(prompt.as_bytes())?;
-        match read_line(&mut io::stdin().lock()).and_then(|line| read(&line)) {
-            Err(refusal @ Error::Input(_)) => {
+        match read_line(&mut io::stdin().lock()).and_then(|line| parse(&line)) {
+            Err(refusal @ Error::Refused(_)) => {
                 note(refusal);
                 REFUSED.store(true, Ordering::Relaxed);
             }
@@ -80,7 +80,7 @@ pub fn ask_for<T>(
     }
 }
 
-/// One line of `input`, or [`Error::Input`] for a line that is refused.
+/// One line of `input`, or [`Error::Refused`] for a line that is refused.
 fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
     let mut line = Vec::new();
     let read = input.take(MAX_LINE_LEN).read_until(b'\n', &mut line);
@@ -90,7 +90,7 @@ fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
     if line.len() as u64 == MAX_LINE_LEN && !line.ends_with(b"\n") {
         input.skip_until(b'\n').map_err(broken("读取标准输入"))?;
         let refusal = format!("一行超过 {MAX_LINE_LEN} 字节，没有读入，请重新输入");
-        return Err(Error::Input(refusal));
+        return Err(Error::Refused(refusal));
     }
     if line.ends_with(b"\n") {
         line.pop();
@@ -101,7 +101,7 @@ fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
     String::from_utf8(line).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let (place, byte) = (valid + 1, error.as_bytes()[valid]);
-        Error::Input(format!("输入的第 {place} 个字节 0x{byte:02x} 不是有效的 UTF-8，请重新输入"))
+        Error::Refused(format!("输入的第 {place} 个字节 0x{byte:02x} 不是有效的 UTF-8，请重新输入"))
     })
 }
 
@@ -112,7 +112,7 @@ fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
 /// that they do not look like a text of their own.
 ///
 /// # Errors
-/// [`Error::OutputClosed`] for a closed standard output, [`Error::Incomplete`] for one that cannot be
+/// [`Error::OutputClosed`] for a closed standard output, [`Error::Fatal`] for one that cannot be
 /// written for another reason (a full disk).
 ///
 /// ```
@@ -191,7 +191,7 @@ pub fn write(bytes: &[u8]) -> Result<(), Error> {
 
 /// A console that does not work is no matter of one line: the program cannot go on.
 fn broken(tried: &str) -> impl Fn(io::Error) -> Error {
-    move |reason| Error::Incomplete(format!("无法{tried}：{}", explain(&reason)))
+    move |reason| Error::Fatal(format!("无法{tried}：{}", explain(&reason)))
 }
 
 /// Prints one line on standard error: what the script does not say.
@@ -224,7 +224,7 @@ pub fn note(text: impl Display) {
 pub fn note_failure<T>(step: Result<T, Error>) -> Result<Option<T>, Error> {
     match step {
         Ok(value) => Ok(Some(value)),
-        Err(error @ (Error::Input(_) | Error::Failed { .. })) => {
+        Err(error @ (Error::Refused(_) | Error::Failed { .. })) => {
             note(error);
             FAILED.store(true, Ordering::Relaxed);
             Ok(None)

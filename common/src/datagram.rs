@@ -17,7 +17,7 @@ pub const MAX_LEN_IPV6: usize = 65_535 - 8;
 /// Sends `data` as one datagram: Python's `sendto(data, to)`. An empty datagram is one as well.
 ///
 /// # Errors
-/// [`Error::Input`] where `data` is too long for a datagram: nothing was sent. [`Error::Failed`]
+/// [`Error::Refused`] where `data` is too long for a datagram: nothing was sent. [`Error::Failed`]
 /// with the system's reason otherwise.
 ///
 /// ```
@@ -39,7 +39,7 @@ pub fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> Result<(), Error
     };
     if data.len() > max_len {
         let length = data.len();
-        return Err(Error::Input(format!(
+        return Err(Error::Refused(format!(
             "内容有 {length} 字节，一个数据报最多 {max_len} 字节，没有发送"
         )));
     }

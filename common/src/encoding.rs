@@ -37,7 +37,7 @@ impl Encoding {
     /// The bytes of `text`: Python's `text.encode(…)`.
     ///
     /// # Errors
-    /// [`Error::Input`], naming the first character that the encoding lacks. (UTF-8 lacks none.)
+    /// [`Error::Refused`], naming the first character that the encoding lacks. (UTF-8 lacks none.)
     ///
     /// ```
     /// use common::encoding::Encoding;
@@ -59,7 +59,7 @@ impl Encoding {
             EncoderResult::Unmappable(character) => {
                 let place = text[..read].chars().count();
                 let code = u32::from(character);
-                Err(Error::Input(format!(
+                Err(Error::Refused(format!(
                     "第 {place} 个字符 {character}（U+{code:04X}）在 GBK 中没有编码"
                 )))
             }

@@ -28,8 +28,8 @@ pub mod interrupt;
 #[derive(Debug)]
 pub enum Error {
     /// Something the user gave that cannot be used. At a prompt, say why and ask again
-    /// ([`console::ask_for`] does); on the command line it ends the program with status 2.
-    Input(String),
+    /// ([`console::ask_until`] does); on the command line it ends the program with status 2.
+    Refused(String),
     /// The operating system refused one step: what was tried, and its reason. The next one may work.
     Failed {
         /// What was tried, and with what, in words that fit behind 无法: `绑定 0.0.0.0:8080`.
@@ -38,7 +38,7 @@ pub enum Error {
         reason: io::Error,
     },
     /// The work cannot be completed.
-    Incomplete(String),
+    Fatal(String),
     /// Standard input has ended (Ctrl-D, a closed pipe), where Python raises `EOFError`. The program
     /// ends quietly.
     InputEnded,
@@ -49,7 +49,7 @@ pub enum Error {
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Input(what) | Error::Incomplete(what) => f.write_str(what),
+            Error::Refused(what) | Error::Fatal(what) => f.write_str(what),
             Error::Failed { tried, reason } => write!(f, "无法{tried}：{}", explain(reason)),
             Error::InputEnded => f.write_str("标准输入已结束"),
             Error::OutputClosed => f.write_str("标准输出已关闭"),
@@ -192,7 +192,7 @@ pub fn run<const N: usize>(
     };
     match result {
         Ok(()) | Err(Error::InputEnded | Error::OutputClosed) => console::exit_code(),
-        Err(error @ Error::Input(_)) => {
+        Err(error @ Error::Refused(_)) => {
             console::note(&error);
             console::note(help.lines().next().unwrap_or_default());
             console::note("用 --help 查看完整说明");
@@ -214,20 +214,20 @@ fn arguments<const N: usize>() -> Result<Option<[Option<String>; N]>, Error> {
     for argument in std::env::args_os().skip(1) {
         let refuse = |argument: std::ffi::OsString| {
             let argument = argument.to_string_lossy();
-            Error::Input(format!("参数 {argument} 不是有效的 UTF-8"))
+            Error::Refused(format!("参数 {argument} 不是有效的 UTF-8"))
         };
         let argument = argument.into_string().map_err(refuse)?;
         match argument.as_str() {
             "--" if !options_end => options_end = true,
             "-h" | "--help" if !options_end => return Ok(None),
             _ if argument.starts_with('-') && !options_end => {
-                return Err(Error::Input(format!("没有 {argument} 这个选项")));
+                return Err(Error::Refused(format!("没有 {argument} 这个选项")));
             }
             _ => match places.next() {
                 Some(place) => *place = Some(argument),
                 None => {
                     let problem = format!("参数太多（最多 {N} 个），多余的是 {argument}");
-                    return Err(Error::Input(problem));
+                    return Err(Error::Refused(problem));
                 }
             },
         }

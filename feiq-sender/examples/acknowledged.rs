@@ -74,7 +74,7 @@ fn acknowledged([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
 
     let mut packet_number = FIRST_PACKET_NUMBER;
     loop {
-        let text = console::ask_for("请输入内容:", |text| Encoding::Gbk.encode(text))?;
+        let text = console::ask_until("请输入内容:", |text| Encoding::Gbk.encode(text))?;
         let command = IPMSG_SENDMSG | IPMSG_SENDCHECKOPT;
         let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{command}:");
         let message = [Encoding::Gbk.encode(&header)?, text].concat();

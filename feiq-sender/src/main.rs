@@ -55,7 +55,7 @@ fn feiq_sender([remote]: [Option<String>; 1]) -> Result<(), Error> {
 
     let mut packet_number = FIRST_PACKET_NUMBER;
     loop {
-        let text = console::ask_for("请输入内容:", |text| Encoding::Gbk.encode(text))?;
+        let text = console::ask_until("请输入内容:", |text| Encoding::Gbk.encode(text))?;
         let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{IPMSG_SENDMSG}:");
         let message = [Encoding::Gbk.encode(&header)?, text].concat();
         let sent = datagram::send(&socket, &message, remote);

@@ -50,7 +50,7 @@ fn resumable([remote, name]: [Option<String>; 2]) -> Result<(), Error> {
     let remote = address::remote(remote, REMOTE)?;
     let (name, target) = match name {
         Some(name) => check_name(&name)?,
-        None => console::ask_for("文件名:", check_name)?,
+        None => console::ask_until("文件名:", check_name)?,
     };
     while !download(&remote, &name, &target)? {
         console::note("已有的部分不能用了，重新下载");
@@ -62,7 +62,7 @@ fn resumable([remote, name]: [Option<String>; 2]) -> Result<(), Error> {
 /// The name of the file, and the path to store it under.
 fn check_name(name: &str) -> Result<(String, PathBuf), Error> {
     if name.contains(['\r', '\n']) {
-        return Err(Error::Input("文件名不能含有换行符：请求是一行".into()));
+        return Err(Error::Refused("文件名不能含有换行符：请求是一行".into()));
     }
     Ok((name.to_string(), save_path(name)?))
 }
@@ -87,7 +87,7 @@ fn download(remote: &[SocketAddr], name: &str, target: &Path) -> Result<bool, Er
     let Some((size, version)) = receive_line(&mut answer)? else {
         let _ = console::print("没有下载文件");
         let reason = "服务器没有发来内容：文件不存在，或者不允许下载";
-        return Err(Error::Incomplete(reason.into()));
+        return Err(Error::Fatal(reason.into()));
     };
     let path = PathBuf::from(format!("{prefix}{size}-{version}"));
     let mut part = match found {
@@ -122,9 +122,9 @@ fn receive_line(answer: &mut impl BufRead) -> Result<Option<(u64, u128)>, Error>
     }
     match parse(&line) {
         Some(numbers) => Ok(Some(numbers)),
-        None => Err(Error::Incomplete(format!(
-            "无法识别服务器的回复 {line:?}，它是 resumable_server 吗？"
-        ))),
+        None => {
+            Err(Error::Fatal(format!("无法识别服务器的回复 {line:?}，它是 resumable_server 吗？")))
+        }
     }
 }
 
@@ -156,7 +156,7 @@ fn receive(answer: &mut impl BufRead, part: &mut Part, size: u64) -> Result<(), 
     };
     drop(progress); // ends its line
     let kept = part.file.stream_position().context("查看文件")?;
-    Err(Error::Incomplete(format!(
+    Err(Error::Fatal(format!(
         "下载中断（{end}），已收到 {size} 字节中的 {kept} 字节，再次运行会从这里继续"
     )))
 }

@@ -50,16 +50,18 @@ fn file_client([remote, name]: [Option<String>; 2]) -> Result<(), Error> {
     let look_up = |host: &str| address::resolve(host, PORT).map(|_| host.to_string());
     let host = match host {
         Some(host) => look_up(&host)?,
-        None => console::ask_for("ip地址:", look_up)?,
+        None => console::ask_until("ip地址:", look_up)?,
     };
     let remote = match port {
         Some(port) => address::resolve(&host, port)?,
-        None => console::ask_for("端口:", |port| address::resolve(&host, address::port(port)?))?,
+        None => {
+            console::ask_until("端口:", |port| address::resolve(&host, address::port(port)?))?
+        }
     };
     let check_name = |name: &str| save_path(name).map(|path| (name.to_string(), path));
     let (name, path) = match name {
         Some(name) => check_name(&name)?,
-        None => console::ask_for("文件名:", check_name)?,
+        None => console::ask_until("文件名:", check_name)?,
     };
 
     let mut socket = TcpStream::connect(&remote[..]).context(format!("连接 {}", remote[0]))?;
@@ -87,7 +89,7 @@ fn file_client([remote, name]: [Option<String>; 2]) -> Result<(), Error> {
             drop(part); // deletes the temporary file
             let _ = console::print("没有下载文件");
             let reason = "服务器没有发来内容：文件不存在、不允许下载，或者是空文件";
-            return Err(Error::Incomplete(reason.into()));
+            return Err(Error::Fatal(reason.into()));
         } else {
             part.keep()?;
             let _ = console::print("文件传输完毕");

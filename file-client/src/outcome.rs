@@ -61,7 +61,7 @@ pub fn all_or_nothing(program: impl FnOnce() -> Result<(), Error>) -> Result<(),
     });
     match program() {
         Err(end @ (Error::InputEnded | Error::OutputClosed)) => {
-            Err(Error::Incomplete(format!("{end}，没有下载文件")))
+            Err(Error::Fatal(format!("{end}，没有下载文件")))
         }
         result => result,
     }

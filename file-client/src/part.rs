@@ -18,7 +18,7 @@ use std::process;
 /// directory. A whole name, `../x` or `/etc/x`, would lead elsewhere.
 ///
 /// # Errors
-/// [`Error::Input`] for a name that is empty, longer than [`MAX_NAME_LEN`], or no file's.
+/// [`Error::Refused`] for a name that is empty, longer than [`MAX_NAME_LEN`], or no file's.
 ///
 /// ```
 /// use file_client::save_path;
@@ -28,9 +28,9 @@ use std::process;
 /// # Ok::<(), common::Error>(())
 /// ```
 pub fn save_path(name: &str) -> Result<PathBuf, Error> {
-    let refuse = |problem: &str| Err(Error::Input(format!("文件名 {name} 不能用：{problem}")));
+    let refuse = |problem: &str| Err(Error::Refused(format!("文件名 {name} 不能用：{problem}")));
     if name.is_empty() {
-        return Err(Error::Input("文件名不能为空".into()));
+        return Err(Error::Refused("文件名不能为空".into()));
     }
     if name.len() > MAX_NAME_LEN {
         return refuse(&format!("超过 {MAX_NAME_LEN} 字节"));
@@ -128,7 +128,7 @@ impl Drop for Part {
 /// that it replaces, `None` where there is nothing.
 ///
 /// # Errors
-/// [`Error::Incomplete`] where `target` is no regular file, or one that is read-only;
+/// [`Error::Fatal`] where `target` is no regular file, or one that is read-only;
 /// [`Error::Failed`] where it cannot be looked at.
 ///
 /// ```
@@ -141,7 +141,7 @@ impl Drop for Part {
 pub fn replaceable(target: &Path) -> Result<Option<Permissions>, Error> {
     let refuse = |problem: &str| {
         let target = target.display();
-        Err(Error::Incomplete(format!("{target} 已经存在，而且{problem}")))
+        Err(Error::Fatal(format!("{target} 已经存在，而且{problem}")))
     };
     match fs::metadata(target) {
         Ok(existing) if !existing.is_file() => refuse("不是普通文件"),

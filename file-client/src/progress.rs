@@ -45,7 +45,7 @@ impl Progress {
     pub fn cut_off(&self, what: &str, reason: &io::Error) -> Error {
         let count = self.count;
         let reason = explain(reason);
-        Error::Incomplete(format!("下载中断，收到 {count} 字节，没有保存：{what}：{reason}"))
+        Error::Fatal(format!("下载中断，收到 {count} 字节，没有保存：{what}：{reason}"))
     }
 
     fn show(&mut self) {

@@ -67,7 +67,7 @@ fn resumable_server([listen, directory]: [Option<String>; 2]) -> Result<(), Erro
             console::print_bytes(&request)?;
             match open(&directory, &request) {
                 Ok((file, offset)) => send(client, file, offset)?,
-                Err(Error::Input(reason)) => {
+                Err(Error::Refused(reason)) => {
                     console::print("你下载的文件不存在")?;
                     console::note(reason);
                 }
@@ -97,7 +97,7 @@ fn receive_line(client: &Client) -> Result<Vec<u8>, Error> {
 
 /// Opens the file of a request, or says why not; the number is the offset to begin at.
 fn open(directory: &Directory, request: &[u8]) -> Result<(OpenFile, u64), Error> {
-    let wrong = || Error::Input(format!("请求有误：b\"{}\"", request.escape_ascii()));
+    let wrong = || Error::Refused(format!("请求有误：b\"{}\"", request.escape_ascii()));
     let line = request.strip_suffix(b"\n").ok_or_else(wrong)?;
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     // The first space ends the offset; the name may have more of them.

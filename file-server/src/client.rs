@@ -109,7 +109,7 @@ impl Client {
     /// what has arrived first, up to a line end, which `nc` sends along.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] where none has come in time, [`Error::Failed`] where the connection is
+    /// [`Error::Fatal`] where none has come in time, [`Error::Failed`] where the connection is
     /// broken.
     pub fn peek_name(&self) -> Result<Vec<u8>, Error> {
         let mut name = vec![0; MAX_NAME_LEN + 1];
@@ -136,7 +136,7 @@ impl Client {
     /// Sends the whole of `data`.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] where the client has stopped taking it, [`Error::Failed`] where the
+    /// [`Error::Fatal`] where the client has stopped taking it, [`Error::Failed`] where the
     /// connection is broken.
     pub fn send(&self, mut data: &[u8]) -> Result<(), Error> {
         while !data.is_empty() {
@@ -149,7 +149,7 @@ impl Client {
     /// Sends the bytes of `file` from `offset` to its end, a block at a time.
     ///
     /// # Errors
-    /// Those of [`send`](Client::send), and [`Error::Incomplete`] where the file has changed since it
+    /// Those of [`send`](Client::send), and [`Error::Fatal`] where the file has changed since it
     /// was opened: then the last block is not sent.
     pub fn send_file(&self, mut opened: OpenFile, offset: u64) -> Result<(), Error> {
         // Behind its end there is nothing, and no system seeks as far as an offset can say.
@@ -165,7 +165,7 @@ impl Client {
             // must not get the last ones of a file that is partly old and partly new.
             if is_last && !opened.is_unchanged().context("查看文件")? {
                 let problem = "文件在发送时被改动，下载中断";
-                return Err(Error::Incomplete(problem.into()));
+                return Err(Error::Fatal(problem.into()));
             }
             self.send(&block[..length])?;
             if is_last {
@@ -222,11 +222,11 @@ impl Client {
                 let (seconds, missing) = (limit.as_secs(), step.missing);
                 let why = if are_taken { "（名额已满）" } else { "" };
                 let problem = format!("{seconds} 秒内{missing}{why}，断开连接");
-                return Err(Error::Incomplete(problem));
+                return Err(Error::Fatal(problem));
             }
             if places.is_stopping() && step.is_request {
                 let problem = format!("{}，服务器正在结束，断开连接", step.missing);
-                return Err(Error::Incomplete(problem));
+                return Err(Error::Fatal(problem));
             }
             match retry_interrupted(&mut call) {
                 Err(error) if is_timeout(&error) => {}

@@ -70,24 +70,24 @@ impl Directory {
     /// Finds the directory `name`.
     ///
     /// # Errors
-    /// [`Error::Input`] with the system's reason where it is none, or cannot be read.
+    /// [`Error::Refused`] with the system's reason where it is none, or cannot be read.
     pub fn open(name: &str) -> Result<Directory, Error> {
         let real = fs::canonicalize(name).and_then(|real| fs::read_dir(&real).map(|_| real));
         match real {
             Ok(real) => Ok(Directory { real, name: name.into() }),
-            Err(error) => Err(Error::Input(format!("无法打开目录 {name}：{}", explain(&error)))),
+            Err(error) => Err(Error::Refused(format!("无法打开目录 {name}：{}", explain(&error)))),
         }
     }
 
     /// Opens a regular file inside the directory.
     ///
     /// # Errors
-    /// [`Error::Input`] says why this name is not served: it is empty or too long, leads out of the
+    /// [`Error::Refused`] says why this name is not served: it is empty or too long, leads out of the
     /// directory (`..`, an absolute path, a link), is no regular file, or cannot be opened.
     /// [`Error::Failed`] says that no file at all can be opened now.
     pub fn open_file(&self, name: &[u8]) -> Result<OpenFile, Error> {
         let path = relative_path(name)?;
-        let refuse = |problem: &str| Err(Error::Input(format!("拒绝：{path:?} {problem}")));
+        let refuse = |problem: &str| Err(Error::Refused(format!("拒绝：{path:?} {problem}")));
         let opened = open_without_waiting(&self.real.join(path));
         let judged = opened.and_then(|file| {
             let metadata = file.metadata()?;
@@ -108,7 +108,7 @@ impl Directory {
             Err(_) if self.real.join(path).is_dir() => refuse("不是普通文件"),
             Err(reason) => {
                 let reason = explain(&reason);
-                Err(Error::Input(format!("无法打开 {path:?}：{reason}")))
+                Err(Error::Refused(format!("无法打开 {path:?}：{reason}")))
             }
         }
     }
@@ -147,22 +147,22 @@ impl OpenFile {
 /// The path that a name means, if it cannot but lie inside the directory, links aside.
 fn relative_path(name: &[u8]) -> Result<&Path, Error> {
     if name.is_empty() {
-        return Err(Error::Input("没有收到文件名".into()));
+        return Err(Error::Refused("没有收到文件名".into()));
     }
     if name.len() > MAX_NAME_LEN {
-        return Err(Error::Input(format!("文件名超过 {MAX_NAME_LEN} 字节")));
+        return Err(Error::Refused(format!("文件名超过 {MAX_NAME_LEN} 字节")));
     }
     let path = path_of(name)?;
     for component in path.components() {
         match component {
             Component::Normal(part) if is_special(&part.to_string_lossy()) => {
                 let problem = "在 Windows 上不是普通文件的名字";
-                return Err(Error::Input(format!("拒绝：{part:?} {problem}")));
+                return Err(Error::Refused(format!("拒绝：{part:?} {problem}")));
             }
             Component::Normal(_) | Component::CurDir => {}
             _ => {
                 let problem = "不是目录内的相对路径";
-                return Err(Error::Input(format!("拒绝：{path:?} {problem}")));
+                return Err(Error::Refused(format!("拒绝：{path:?} {problem}")));
             }
         }
     }
@@ -180,7 +180,7 @@ fn path_of(name: &[u8]) -> Result<&Path, Error> {
 #[cfg(not(unix))]
 fn path_of(name: &[u8]) -> Result<&Path, Error> {
     let name = std::str::from_utf8(name);
-    let name = name.map_err(|_| Error::Input("文件名不是有效的 UTF-8".into()))?;
+    let name = name.map_err(|_| Error::Refused("文件名不是有效的 UTF-8".into()))?;
     Ok(Path::new(name))
 }
 

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 fn get_file(directory: &Directory, name: &[u8]) -> Result<Option<OpenFile>, Error> {
     console::print_bytes(name)?;
     match directory.open_file(name) {
-        Err(Error::Input(reason)) => {
+        Err(Error::Refused(reason)) => {
             console::print("你下载的文件不存在")?;
             console::note(reason);
             Ok(None)

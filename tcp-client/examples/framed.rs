@@ -53,7 +53,7 @@ fn framed([remote]: [Option<String>; 1]) -> Result<(), Error> {
     console::note(format!("已连接 {peer}"));
 
     loop {
-        let message = console::ask_for("输入:", encode)?;
+        let message = console::ask_until("输入:", encode)?;
         socket.write_all(&frame(&message)).context("发送")?;
         match receive(&mut socket)? {
             Some(answer) => {
@@ -70,7 +70,7 @@ fn encode(line: &str) -> Result<Vec<u8>, Error> {
     let message = Encoding::Gbk.encode(line)?;
     match message.len() {
         0..=MAX_MESSAGE_LEN => Ok(message),
-        length => Err(Error::Input(format!(
+        length => Err(Error::Refused(format!(
             "内容有 {length} 字节，太长：一条消息最多 {MAX_MESSAGE_LEN} 字节，没有发送"
         ))),
     }
@@ -94,7 +94,7 @@ fn receive(socket: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
     socket.read_exact(&mut length[begun..]).map_err(cut_off)?;
     let length = u32::from_be_bytes(length) as usize;
     if length > MAX_MESSAGE_LEN {
-        return Err(Error::Incomplete(format!(
+        return Err(Error::Fatal(format!(
             "对方的消息有 {length} 字节，太长：最多 {MAX_MESSAGE_LEN} 字节"
         )));
     }
@@ -107,7 +107,7 @@ fn receive(socket: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
 fn cut_off(reason: io::Error) -> Error {
     let cut_off = "连接在一条消息的中间断开";
     match reason.kind() {
-        ErrorKind::UnexpectedEof => Error::Incomplete(cut_off.into()),
-        _ => Error::Incomplete(format!("{cut_off}：{}", explain(&reason))),
+        ErrorKind::UnexpectedEof => Error::Fatal(cut_off.into()),
+        _ => Error::Fatal(format!("{cut_off}：{}", explain(&reason))),
     }
 }

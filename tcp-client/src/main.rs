@@ -53,7 +53,7 @@ fn tcp_client([remote]: [Option<String>; 1]) -> Result<(), Error> {
     // one begins with the rest of it.
     let mut decoder = Encoding::Gbk.decoder();
     loop {
-        let data = console::ask_for("输入:", |line| Encoding::Gbk.encode(line))?;
+        let data = console::ask_until("输入:", |line| Encoding::Gbk.encode(line))?;
         if data.is_empty() {
             continue; // nothing is sent, so waiting for an answer would never end
         }

@@ -78,7 +78,7 @@ fn receive(socket: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
     socket.read_exact(&mut length[begun..]).map_err(cut_off)?;
     let length = u32::from_be_bytes(length) as usize;
     if length > MAX_MESSAGE_LEN {
-        return Err(Error::Incomplete(format!(
+        return Err(Error::Fatal(format!(
             "对方的消息有 {length} 字节，太长：最多 {MAX_MESSAGE_LEN} 字节"
         )));
     }
@@ -91,7 +91,7 @@ fn receive(socket: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
 fn cut_off(reason: io::Error) -> Error {
     let cut_off = "连接在一条消息的中间断开";
     match reason.kind() {
-        ErrorKind::UnexpectedEof => Error::Incomplete(cut_off.into()),
-        _ => Error::Incomplete(format!("{cut_off}：{}", explain(&reason))),
+        ErrorKind::UnexpectedEof => Error::Fatal(cut_off.into()),
+        _ => Error::Fatal(format!("{cut_off}：{}", explain(&reason))),
     }
 }

@@ -48,12 +48,12 @@ fn retry([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
     console::note(format!("已绑定 {local}，输入一行内容发往 {remote}"));
 
     let answer =
-        console::ask_for("", |line| exchange(&socket, &Encoding::Utf8.encode(line)?, remote))?;
+        console::ask_until("", |line| exchange(&socket, &Encoding::Utf8.encode(line)?, remote))?;
 
     // One question, one answer. When an answer was only late, the server has answered twice; the
     // second answer finds this socket closed.
     match answer {
-        None => Err(Error::Incomplete(format!("没有收到回复：向 {remote} 发送了 {TRIES} 次"))),
+        None => Err(Error::Fatal(format!("没有收到回复：向 {remote} 发送了 {TRIES} 次"))),
         Some(data) if data.is_empty() => console::print("服务器已关闭"),
         Some(data) => {
             console::print(remote)?;

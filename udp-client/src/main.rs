@@ -39,7 +39,7 @@ fn udp_client([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，输入一行内容发往 {remote}"));
 
-    console::ask_for("", |line| datagram::send(&socket, &Encoding::Utf8.encode(line)?, remote))?;
+    console::ask_until("", |line| datagram::send(&socket, &Encoding::Utf8.encode(line)?, remote))?;
 
     loop {
         let (data, sender) = datagram::receive(&socket)?;

@@ -50,8 +50,9 @@ fn udp_server([local, reply_to]: [Option<String>; 2]) -> Result<(), Error> {
 
         // Datagrams that come meanwhile wait in the receive queue of the socket.
         let to = reply_to.unwrap_or(sender);
-        let replied =
-            console::ask_for("", |line| datagram::send(&socket, &Encoding::Utf8.encode(line)?, to));
+        let replied = console::ask_until("", |line| {
+            datagram::send(&socket, &Encoding::Utf8.encode(line)?, to)
+        });
         console::note_failure(replied)?; // the next reply may be sent
     }
 }

@@ -48,7 +48,7 @@ fn no_character_maps_differently_from_pythons_codec() {
             }
             (Some(_), Err(error)) => panic!("Python has {character:?}, and here: {error}"),
             (None, Ok(_)) => only_ours += 1,
-            (None, Err(Error::Input(refusal))) => {
+            (None, Err(Error::Refused(refusal))) => {
                 assert!(refusal.starts_with(&format!("第 1 个字符 {character}（U+")), "{refusal}");
             }
             (None, Err(error)) => panic!("{error}"),

@@ -53,7 +53,7 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("file-client", "`into`", ".into()"),
     ("file-server", "slice of bytes", ": &[u8]"),
     ("file-server", "nested type", "Result<Option<"),
-    ("file-server", "nested pattern", "Err(Error::Input(reason)) =>"),
+    ("file-server", "nested pattern", "Err(Error::Refused(reason)) =>"),
     ("file-server", "name as a pattern", "opened =>"),
     ("file-server", "`clone`", ".clone()"),
     ("file-server", "`move`", "move |"),

@@ -154,7 +154,7 @@ fn build_tests(exercise: &Exercise) -> Result<PathBuf, Error> {
     });
     executable.filter(|_| status.success()).ok_or_else(|| {
         let errors = String::from_utf8_lossy(&stderr);
-        Error::Incomplete(format!("{errors}无法编译 {} 的检查", exercise.package))
+        Error::Fatal(format!("{errors}无法编译 {} 的检查", exercise.package))
     })
 }
 

@@ -15,7 +15,7 @@ pub fn compare(directory: &str) -> Result<bool, Error> {
     let directory = Path::new(directory);
     if !directory.is_dir() {
         let problem = format!("{} 不是目录", directory.display());
-        return Err(Error::Input(problem));
+        return Err(Error::Refused(problem));
     }
     let scripts = Scripts::of(directory, PATIENCE);
     let sheets = PROGRAMS.map(Sheet::open_chinese);

@@ -32,7 +32,7 @@ impl Exercise {
         let name = name.strip_prefix("my_").unwrap_or(name);
         Exercise::all().find(|exercise| exercise.name == name).ok_or_else(|| {
             let names = EXERCISES.map(|(name, _)| name).join("、");
-            Error::Input(format!("没有 {name} 这个练习，练习有：{names}"))
+            Error::Refused(format!("没有 {name} 这个练习，练习有：{names}"))
         })
     }
 

@@ -23,7 +23,7 @@ pub fn hand_out(directory: &str) -> Result<bool, Error> {
     let copy = Path::new(directory);
     let told = copy.display();
     if copy.exists() {
-        return Err(Error::Input(format!("{told} 已经存在，请另选一个目录")));
+        return Err(Error::Refused(format!("{told} 已经存在，请另选一个目录")));
     }
     fs::create_dir(copy).context(format!("创建目录 {told}"))?;
     copy_directory(Path::new(""), copy).context(format!("复制到 {told}"))?;

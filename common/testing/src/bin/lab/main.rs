@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     match lab(&arguments) {
         Ok(true) | Err(Error::OutputClosed | Error::InputEnded) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error @ Error::Input(_)) => {
+        Err(error @ Error::Refused(_)) => {
             console::note(error);
             console::note("用 cargo lab --help 查看用法");
             ExitCode::from(2)
@@ -79,20 +79,20 @@ fn lab(arguments: &[&str]) -> Result<bool, Error> {
         #[cfg(unix)]
         ["compare", directory] => compare::compare(directory),
         #[cfg(not(unix))]
-        ["compare", _] => Err(Error::Incomplete(
-            "cargo lab compare 要用 bash，只能在 Linux 和 macOS 上运行".into(),
-        )),
+        ["compare", _] => {
+            Err(Error::Fatal("cargo lab compare 要用 bash，只能在 Linux 和 macOS 上运行".into()))
+        }
         ["handout", directory] => handout::hand_out(directory),
         [command @ ("compare" | "handout")] => {
-            Err(Error::Input(format!("cargo lab {command} 的后面要写目录")))
+            Err(Error::Refused(format!("cargo lab {command} 的后面要写目录")))
         }
         [command] if COMMANDS.contains(&command) => {
-            Err(Error::Input(format!("cargo lab {command} 的后面要写练习的名字")))
+            Err(Error::Refused(format!("cargo lab {command} 的后面要写练习的名字")))
         }
         [command, _, ref more @ ..] if COMMANDS.contains(&command) => {
-            Err(Error::Input(format!("参数太多，多余的是 {}", more.join(" "))))
+            Err(Error::Refused(format!("参数太多，多余的是 {}", more.join(" "))))
         }
-        [command, ..] => Err(Error::Input(format!("没有 {command} 这个命令"))),
+        [command, ..] => Err(Error::Refused(format!("没有 {command} 这个命令"))),
     }
 }
 

@@ -18,7 +18,7 @@ pub fn next_hint(exercise: &Exercise) -> Result<bool, Error> {
 pub fn hint(exercise: &Exercise, number: &str) -> Result<bool, Error> {
     match number.parse() {
         Ok(number) if number > 0 => show(exercise, number),
-        _ => Err(Error::Input(format!("{number} 不是提示的编号，编号从 1 开始"))),
+        _ => Err(Error::Refused(format!("{number} 不是提示的编号，编号从 1 开始"))),
     }
 }
 
