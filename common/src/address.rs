@@ -6,8 +6,8 @@
 //! A *remote* address is where to send or connect; its port cannot be 0. A *local* address is where
 //! to receive: port 0 lets the system choose one, and `0.0.0.0` or `::` means every network interface.
 
-use crate::{Error, explain};
-use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
+use crate::{Context, Error};
+use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
 /// An address in two parts, either of which may be missing: a host name or an IP address (without the
 /// brackets of IPv6), and a port.
@@ -23,7 +23,7 @@ pub type Address = (Option<String>, Option<u16>);
 ///
 /// assert_eq!(parse("８０８０")?, (None, Some(8080)));
 /// assert_eq!(parse("[::1]:80")?, (Some("::1".into()), Some(80)));
-/// assert_eq!(parse("a:65536").unwrap_err().to_string(), "端口 65536 太大：端口是 0 到 65535 的整数");
+/// assert_eq!(parse("a:65536").unwrap_err().to_string(), "端口 65536 不是 0 到 65535 的整数");
 /// # Ok::<(), common::Error>(())
 /// ```
 pub fn parse(text: &str) -> Result<Address, Error> {
@@ -39,29 +39,21 @@ pub fn parse(text: &str) -> Result<Address, Error> {
     if text.parse::<Ipv6Addr>().is_ok() {
         return Ok((Some(text.into()), None));
     }
-    let (host, rest) = match text.strip_prefix('[') {
-        Some(bracketed) => match bracketed.split_once(']') {
-            Some((host, _)) if !host.contains(':') => return bad("方括号里不是 IPv6 地址"),
-            Some((host, "")) => (host, None),
-            Some((host, rest)) => match rest.strip_prefix(':') {
-                Some(port) => (host, Some(port)),
-                None => return bad("方括号后面只能是 :PORT"),
-            },
-            None => return bad("缺少右方括号 ]"),
-        },
-        None => match text.split_once(':') {
-            Some((_, rest)) if rest.contains(':') => {
-                return bad("冒号太多，IPv6 地址要写在方括号里，如 [::1]:8080");
-            }
-            Some((host, port)) => (host, Some(port)),
-            None => (text.as_str(), None),
-        },
+    let (host, rest) = match text.strip_prefix('[').map(|rest| rest.split_once(']')) {
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+        Some(Some((host, rest))) if host.contains(':') => (host, rest),
+        Some(_) => return bad("方括号里应当是 IPv6 地址，如 [::1]:8080"),
     };
-    if rest == Some("") {
-        return bad("冒号后面没有端口");
-    }
-    let host = (!host.is_empty()).then(|| host.into());
-    Ok((host, rest.map(port).transpose()?))
+    let port = match rest.strip_prefix(':') {
+        None if rest.is_empty() => None,
+        None => return bad("方括号后面只能是 :PORT"),
+        Some("") => return bad("冒号后面没有端口"),
+        Some(digits) if digits.contains(':') => {
+            return bad("冒号太多，IPv6 地址要写在方括号里，如 [::1]:8080");
+        }
+        Some(digits) => Some(port(digits)?),
+    };
+    Ok(((!host.is_empty()).then(|| host.into()), port))
 }
 
 /// Takes the address of an argument apart; where there is no argument, both parts are missing.
@@ -80,7 +72,7 @@ pub fn parse_argument(argument: Option<String>) -> Result<Address, Error> {
     argument.map_or(Ok((None, None)), |text| parse(&text))
 }
 
-/// Reads a port, as the scripts do with `int(input("端口:"))`.
+/// Reads a port, as the scripts do with `int(input("端口:"))`: `+80` and `8_080` are numbers as well.
 ///
 /// # Errors
 /// [`Error::Refused`] for anything but a whole number from 0 to 65535.
@@ -89,23 +81,19 @@ pub fn parse_argument(argument: Option<String>) -> Result<Address, Error> {
 /// use common::address::port;
 ///
 /// assert_eq!(port(" ６６６６ ")?, 6666);
-/// assert_eq!(port("abc").unwrap_err().to_string(), "端口 abc 不是整数：端口是 0 到 65535 的整数");
+/// assert_eq!(port("abc").unwrap_err().to_string(), "端口 abc 不是 0 到 65535 的整数");
 /// # Ok::<(), common::Error>(())
 /// ```
 pub fn port(text: &str) -> Result<u16, Error> {
     let text = half_width(text);
-    let digits = text.strip_prefix('+').unwrap_or(&text);
-    if let Ok(port) = digits.parse() {
-        return Ok(port);
+    let number = text.strip_prefix('+').unwrap_or(&text);
+    // An underscore may stand between two digits.
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match number.replace('_', "").parse() {
+        Ok(port) if number.split('_').all(is_digits) => Ok(port),
+        _ if text.is_empty() => Err(Error::Refused("端口不能为空".into())),
+        _ => Err(Error::Refused(format!("端口 {text} 不是 0 到 65535 的整数"))),
     }
-    let problem = match digits.strip_prefix('-').unwrap_or(digits) {
-        "" => "不能为空".to_string(),
-        number if !number.bytes().all(|byte| byte.is_ascii_digit()) => format!(" {text} 不是整数"),
-        _ if digits.starts_with('-') => format!(" {text} 小于 0"),
-        _ => format!(" {text} 太大"),
-    };
-    let rule = "端口是 0 到 65535 的整数";
-    Err(Error::Refused(format!("端口{problem}：{rule}")))
 }
 
 /// Finds the socket addresses of a destination. A host name may have several, of both families.
@@ -161,28 +149,40 @@ pub fn local(argument: Option<String>, default: &str) -> Result<SocketAddr, Erro
     Ok(look_up(&host, port)?[0])
 }
 
-/// Picks the address that a UDP socket bound to `local` can send to: the first one of its address
-/// family, IPv4 or IPv6.
+/// The address of a destination that `socket` can send to, as a user has typed its two parts.
 ///
 /// # Errors
-/// [`Error::Refused`] where `addresses` has none of that family.
+/// [`Error::Refused`], for the reasons of [`resolve`], and where the destination has no address of the
+/// socket's family, IPv4 or IPv6.
 ///
 /// ```
-/// use common::address::same_family;
-///
-/// let addresses = ["[::1]:80".parse().unwrap(), "127.0.0.1:80".parse().unwrap()];
-/// assert_eq!(same_family(&addresses, "0.0.0.0:8080".parse().unwrap())?, addresses[1]);
+/// let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+/// let to = common::address::resolve_for(&socket, "localhost", 80)?;
+/// assert_eq!(to.to_string(), "127.0.0.1:80");
 /// # Ok::<(), common::Error>(())
 /// ```
-pub fn same_family(addresses: &[SocketAddr], local: SocketAddr) -> Result<SocketAddr, Error> {
-    let same = |address: &&SocketAddr| address.is_ipv4() == local.is_ipv4();
-    addresses.iter().find(same).copied().ok_or_else(|| {
-        let family = if local.is_ipv4() { "IPv4" } else { "IPv6" };
-        let found = addresses.iter().map(|address| address.ip().to_string());
-        let found = found.collect::<Vec<_>>().join("、");
-        let problem = format!("本机套接字 {local} 只能发往 {family} 地址，{found} 不是");
-        Error::Refused(problem)
-    })
+pub fn resolve_for(socket: &UdpSocket, host: &str, port: u16) -> Result<SocketAddr, Error> {
+    let local = socket.local_addr().context("查询本机地址")?;
+    same_family(&resolve(host, port)?, local)
+}
+
+/// The remote address of an argument, for a UDP socket that will be bound to `local`.
+///
+/// # Errors
+/// [`Error::Refused`], for the reasons of [`remote`], and where it has no address of that family.
+///
+/// ```
+/// let local = "0.0.0.0:8080".parse().unwrap();
+/// let to = common::address::remote_for(local, Some(":9".into()), "127.0.0.1:10086")?;
+/// assert_eq!(to.to_string(), "127.0.0.1:9");
+/// # Ok::<(), common::Error>(())
+/// ```
+pub fn remote_for(
+    local: SocketAddr,
+    argument: Option<String>,
+    default: &str,
+) -> Result<SocketAddr, Error> {
+    same_family(&remote(argument, default)?, local)
 }
 
 /// The two addresses of a UDP client: the remote one, and a local one of the same family.
@@ -191,7 +191,7 @@ pub fn same_family(addresses: &[SocketAddr], local: SocketAddr) -> Result<Socket
 /// or, for a destination that has IPv6 addresses only, `[::]` with the same port.
 ///
 /// # Errors
-/// [`Error::Refused`], for the reasons of [`remote`], [`local`] and [`same_family`].
+/// [`Error::Refused`], for the reasons of [`remote_for`] and [`local`].
 ///
 /// ```
 /// use common::address::remote_and_local;
@@ -216,6 +216,16 @@ pub fn remote_and_local(
     Ok((same_family(&remotes, local)?, local))
 }
 
+/// The first of the addresses that a UDP socket bound to `local` can send to.
+fn same_family(addresses: &[SocketAddr], local: SocketAddr) -> Result<SocketAddr, Error> {
+    let same = |address: &&SocketAddr| address.is_ipv4() == local.is_ipv4();
+    addresses.iter().find(same).copied().ok_or_else(|| {
+        let family = if local.is_ipv4() { "IPv4" } else { "IPv6" };
+        let other = addresses[0].ip();
+        Error::Refused(format!("本机套接字 {local} 只能发往 {family} 地址，{other} 不是"))
+    })
+}
+
 /// Host and port, from the argument or else from the default.
 fn complete(argument: Option<String>, default: &str) -> Result<(String, u16), Error> {
     let (host, port) = parse_argument(argument)?;
@@ -230,13 +240,13 @@ fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
     if host.is_empty() {
         return Err(Error::Refused("主机地址不能为空".into()));
     }
-    let found = (host.as_str(), port).to_socket_addrs();
-    let problem = match found.map(Vec::from_iter) {
-        Ok(addresses) if !addresses.is_empty() => return Ok(addresses),
-        Ok(_) => "没有地址".to_string(),
-        Err(reason) => explain(&reason),
-    };
-    Err(Error::Refused(format!("找不到主机 {host}：{problem}")))
+    let found = (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+    let found = found.map_err(|reason| Error::Refused(format!("找不到主机 {host}：{reason}")))?;
+    if found.is_empty() {
+        Err(Error::Refused(format!("主机 {host} 没有地址")))
+    } else {
+        Ok(found)
+    }
 }
 
 /// Full-width characters (U+FF01 to U+FF5E, and the Chinese full stop) as their ASCII counterparts,
@@ -284,21 +294,21 @@ mod tests {
         for (text, problem) in [
             ("", "地址不能为空"),
             ("  ", "地址不能为空"),
-            ("65536", "端口 65536 太大：端口是 0 到 65535 的整数"),
-            ("99999999999999999999", "端口 99999999999999999999 太大：端口是 0 到 65535 的整数"),
-            ("a:-1", "端口 -1 小于 0：端口是 0 到 65535 的整数"),
-            ("a:8o", "端口 8o 不是整数：端口是 0 到 65535 的整数"),
+            ("65536", "端口 65536 不是 0 到 65535 的整数"),
+            ("99999999999999999999", "端口 99999999999999999999 不是 0 到 65535 的整数"),
+            ("a:-1", "端口 -1 不是 0 到 65535 的整数"),
+            ("a:8o", "端口 8o 不是 0 到 65535 的整数"),
             ("a:", "地址 a: 有误：冒号后面没有端口"),
             (":", "地址 : 有误：冒号后面没有端口"),
-            ("[::1", "地址 [::1 有误：缺少右方括号 ]"),
+            ("[::1", "地址 [::1 有误：方括号里应当是 IPv6 地址，如 [::1]:8080"),
             ("[::1]80", "地址 [::1]80 有误：方括号后面只能是 :PORT"),
-            ("[a]:80", "地址 [a]:80 有误：方括号里不是 IPv6 地址"),
-            ("[]:80", "地址 []:80 有误：方括号里不是 IPv6 地址"),
+            ("[a]:80", "地址 [a]:80 有误：方括号里应当是 IPv6 地址，如 [::1]:8080"),
+            ("[]:80", "地址 []:80 有误：方括号里应当是 IPv6 地址，如 [::1]:8080"),
             ("a:b:c", "地址 a:b:c 有误：冒号太多，IPv6 地址要写在方括号里，如 [::1]:8080"),
         ] {
             assert_eq!(error(parse(text)), problem);
         }
-        assert_eq!(error(port("")), "端口不能为空：端口是 0 到 65535 的整数");
+        assert_eq!(error(port("")), "端口不能为空");
         assert_eq!(error(remote(None, "0")), "端口 0 不能作为目的端口");
         assert_eq!(error(remote(None, "80")), "主机地址不能为空");
         let unknown = error(remote(Some("no-such-host.invalid".into()), "0.0.0.0:80"));

@@ -8,23 +8,17 @@
 //! pipe or a file everything goes as it came.
 
 use crate::{Error, explain};
-use std::array;
 use std::fmt::Display;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The longest line that [`ask`] takes, in bytes: far above anything typed or sent here, and a
 /// bound for the memory that an endless line (`< /dev/zero`) can take.
 const MAX_LINE_LEN: u64 = 16 * 1024 * 1024;
 
-/// Whether a step has failed after which the program went on: then its status is 1 at the end.
+/// Whether anything was refused or has failed: then the status is 1, whatever came later.
 static FAILED: AtomicBool = AtomicBool::new(false);
-
-/// Whether an answer was refused: no failure if better ones follow and the program does its work,
-/// but one if the input ends.
-static REFUSED: AtomicBool = AtomicBool::new(false);
 
 /// Shows `prompt`, without a line end, and reads one line: Python's `input(prompt)`.
 ///
@@ -67,14 +61,7 @@ pub fn ask_until<T>(
     loop {
         write(prompt.as_bytes())?;
         match read_line(&mut io::stdin().lock()).and_then(|line| parse(&line)) {
-            Err(refusal @ Error::Refused(_)) => {
-                note(refusal);
-                REFUSED.store(true, Ordering::Relaxed);
-            }
-            Err(Error::InputEnded) if REFUSED.load(Ordering::Relaxed) => {
-                FAILED.store(true, Ordering::Relaxed);
-                return Err(Error::InputEnded);
-            }
+            Err(refusal @ Error::Refused(_)) => fail(refusal),
             result => return result,
         }
     }
@@ -141,34 +128,25 @@ pub fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
     write(&literal(bytes))
 }
 
-/// How each byte is printed, and how many characters that takes.
-static BYTE_LITERALS: LazyLock<[([u8; 4], usize); 256]> = LazyLock::new(|| {
-    array::from_fn(|byte| {
-        let escaped = match byte as u8 {
-            b'\'' => "'".to_string(), // needs no backslash between double quotes
-            byte => byte.escape_ascii().to_string(),
-        };
-        let mut literal = [0; 4];
-        literal[..escaped.len()].copy_from_slice(escaped.as_bytes());
-        (literal, escaped.len())
-    })
-});
-
-/// The literal of `bytes`, with a line end. Echoing is mostly this, so it looks every byte up.
+/// The literal of `bytes`, with a line end.
 fn literal(bytes: &[u8]) -> Vec<u8> {
-    let mut line = vec![0; 2 + 4 * bytes.len() + 2];
-    line[..2].copy_from_slice(b"b\"");
-    let mut end = 2;
-    let literals = &*BYTE_LITERALS;
-    for byte in bytes {
-        // All four characters, whatever the length, since that is faster: the next ones overwrite
-        // what is too much.
-        let (literal, length) = literals[usize::from(*byte)];
-        line[end..end + 4].copy_from_slice(&literal);
-        end += length;
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut line = Vec::with_capacity(4 * bytes.len() + 4); // `\xc4` for each, `b""` and the line end
+    line.extend(b"b\"");
+    for &byte in bytes {
+        match byte {
+            b'"' | b'\\' => line.extend([b'\\', byte]),
+            b' '..=b'~' => line.push(byte),
+            b'\t' => line.extend(b"\\t"),
+            b'\n' => line.extend(b"\\n"),
+            b'\r' => line.extend(b"\\r"),
+            _ => {
+                let (high, low) = (usize::from(byte >> 4), usize::from(byte & 0xf));
+                line.extend([b'\\', b'x', HEX[high], HEX[low]]);
+            }
+        }
     }
-    line.truncate(end);
-    line.extend_from_slice(b"\"\n");
+    line.extend(b"\"\n");
     line
 }
 
@@ -225,15 +203,20 @@ pub fn note_failure<T>(step: Result<T, Error>) -> Result<Option<T>, Error> {
     match step {
         Ok(value) => Ok(Some(value)),
         Err(error @ (Error::Refused(_) | Error::Failed { .. })) => {
-            note(error);
-            FAILED.store(true, Ordering::Relaxed);
+            fail(error);
             Ok(None)
         }
         Err(error) => Err(error),
     }
 }
 
-/// The status of a program that has come to an ordinary end: 1 where a step has failed, else 0.
+fn fail(error: Error) {
+    note(error);
+    FAILED.store(true, Ordering::Relaxed);
+}
+
+/// The status of a program that has come to an ordinary end: 1 where anything was refused or has
+/// failed, else 0.
 pub(crate) fn exit_code() -> ExitCode {
     ExitCode::from(u8::from(FAILED.load(Ordering::Relaxed)))
 }

@@ -4,7 +4,7 @@
 //! nothing, so a buffer that is too small loses the end of the datagram for good.
 
 use crate::{Context, Error, retry_interrupted};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 
 /// The most that one datagram can carry over IPv4, in bytes: 65,535 of the length field (RFC 791)
@@ -17,8 +17,7 @@ pub const MAX_LEN_IPV6: usize = 65_535 - 8;
 /// Sends `data` as one datagram: Python's `sendto(data, to)`. An empty datagram is one as well.
 ///
 /// # Errors
-/// [`Error::Refused`] where `data` is too long for a datagram: nothing was sent. [`Error::Failed`]
-/// with the system's reason otherwise.
+/// [`Error::Failed`], with the system's reason, or where `data` is too long for one datagram.
 ///
 /// ```
 /// use std::net::UdpSocket;
@@ -33,18 +32,14 @@ pub const MAX_LEN_IPV6: usize = 65_535 - 8;
 /// # Ok::<(), common::Error>(())
 /// ```
 pub fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> Result<(), Error> {
-    let max_len = match to {
-        SocketAddr::V4(_) => MAX_LEN_IPV4,
-        SocketAddr::V6(_) => MAX_LEN_IPV6,
-    };
-    if data.len() > max_len {
+    let max_len = if to.is_ipv4() { MAX_LEN_IPV4 } else { MAX_LEN_IPV6 };
+    let sent = if data.len() <= max_len {
+        socket.send_to(data, to)
+    } else {
         let length = data.len();
-        return Err(Error::Refused(format!(
-            "内容有 {length} 字节，一个数据报最多 {max_len} 字节，没有发送"
-        )));
-    }
-    socket.send_to(data, to).context(format!("发送到 {to}"))?;
-    Ok(())
+        Err(io::Error::other(format!("内容有 {length} 字节，一个数据报最多 {max_len} 字节")))
+    };
+    sent.map(drop).context(format!("发送到 {to}"))
 }
 
 /// Waits for a datagram and returns the whole of it with its sender: Python's `recvfrom()`, with a

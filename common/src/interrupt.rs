@@ -6,7 +6,7 @@
 
 use crate::{Context, Error, console};
 use std::io::{self, IsTerminal};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -15,9 +15,8 @@ type Action = Box<dyn FnMut() + Send>;
 
 static ACTION: Mutex<Option<Action>> = Mutex::new(None);
 
-/// How long a line may take. Standard error may be a pipe that is full and that nobody reads; the
-/// program ends all the same.
-const NOTE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long the last line may take.
+const NOTE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Makes the signals end the program; [`crate::run`] has done it before a program begins.
 pub(crate) fn install() -> Result<(), Error> {
@@ -58,34 +57,31 @@ pub fn on_interrupt(action: impl FnMut() + Send + 'static) {
     *ACTION.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(action));
 }
 
-/// [`console::note`] for an action of [`on_interrupt`]: it never waits for a reader.
+/// [`console::note`] for an action of [`on_interrupt`]: on a terminal the cursor stands behind a prompt
+/// and "^C".
 ///
 /// ```
 /// common::interrupt::note("停止接受连接");
 /// ```
 pub fn note(line: &str) {
-    let line = line.to_string();
-    let (written, wait) = mpsc::channel();
-    let writer = thread::Builder::new().spawn(move || {
-        // On a terminal the cursor stands behind a prompt and "^C".
-        if io::stderr().is_terminal() {
-            console::note("");
-        }
-        console::note(line);
-        let _ = written.send(());
-    });
-    if writer.is_ok() {
-        let _ = wait.recv_timeout(NOTE_TIMEOUT);
+    if io::stderr().is_terminal() {
+        console::note("");
     }
+    console::note(line);
 }
 
-/// Ends the program at once, from any thread, with one line on standard error.
+/// Ends the program from any thread, with one line on standard error, and within a second also where
+/// nobody reads that line: standard error may be a full pipe.
 ///
 /// ```no_run
 /// common::interrupt::end_program("下载中断", 130); // 128 + SIGINT, as a shell tells it
 /// ```
 #[expect(clippy::disallowed_methods, reason = "all others come here")]
 pub fn end_program(line: &str, status: i32) -> ! {
+    let _ = thread::Builder::new().spawn(move || {
+        thread::sleep(NOTE_TIMEOUT);
+        std::process::exit(status)
+    });
     note(line);
     std::process::exit(status)
 }

@@ -3,7 +3,7 @@
 //! | module | what it gives |
 //! | --- | --- |
 //! | [`console`] | a prompt that reads one line, a line of output, a note on standard error |
-//! | [`encoding`] | text to bytes and back, in UTF-8 and in GBK |
+//! | [`gbk`] | text to GBK and back; UTF-8 is what strings are made of |
 //! | [`address`] | `HOST:PORT` as people type it, turned into socket addresses |
 //! | [`datagram`] | whole UDP datagrams, out and in |
 //! | [`file_name`] | which names of files a peer may send |
@@ -18,8 +18,9 @@ use std::process::ExitCode;
 pub mod address;
 pub mod console;
 pub mod datagram;
-pub mod encoding;
+
 pub mod file_name;
+pub mod gbk;
 pub mod interrupt;
 
 /// Why a program, or one step of it, did not do what it was asked to do.
@@ -59,21 +60,20 @@ impl Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The reason of the operating system, with a Chinese explanation in front of it for the kinds that
-/// one meets in a course on sockets. Where the system speaks Chinese itself, its text is enough.
+/// The reason of the operating system, with a Chinese one in front of it, whatever language the system
+/// speaks.
 ///
 /// ```
 /// let reason = std::io::Error::from(std::io::ErrorKind::AddrInUse);
-/// assert_eq!(common::explain(&reason), "地址已被占用，另一个程序在用这个端口：address in use");
+/// assert_eq!(common::explain(&reason), "地址已被占用，有程序在用或刚用过这个端口：address in use");
 /// ```
 pub fn explain(reason: &io::Error) -> String {
     use io::ErrorKind::*;
-    let system = reason.to_string();
     let chinese = match reason.kind() {
-        _ if !system.is_ascii() => return system,
         ConnectionRefused => "连接被拒绝，通常是该端口没有程序在监听",
-        AddrInUse => "地址已被占用，另一个程序在用这个端口",
+        AddrInUse => "地址已被占用，有程序在用或刚用过这个端口",
         AddrNotAvailable => "本机没有这个地址",
+        PermissionDenied if cfg!(windows) => "权限不够，或文件正被别的程序打开，或端口由系统保留",
         PermissionDenied => "权限不够",
         NotFound => "没有那个文件或目录",
         ConnectionReset => "连接被对方复位",
@@ -83,9 +83,10 @@ pub fn explain(reason: &io::Error) -> String {
         NetworkUnreachable => "网络不可达",
         HostUnreachable => "主机不可达",
         StorageFull => "磁盘空间不足",
-        _ => return system,
+        Other => return reason.to_string(), // it comes from here, and speaks Chinese
+        _ => "系统报错",
     };
-    format!("{chinese}：{system}")
+    format!("{chinese}：{reason}")
 }
 
 /// Adds to an [`io::Error`] what was being tried when it came.
@@ -244,17 +245,8 @@ mod tests {
     fn the_systems_words_follow_a_chinese_explanation() {
         for kind in [
             ErrorKind::ConnectionRefused,
-            ErrorKind::AddrInUse,
-            ErrorKind::AddrNotAvailable,
             ErrorKind::PermissionDenied,
-            ErrorKind::NotFound,
-            ErrorKind::ConnectionReset,
-            ErrorKind::BrokenPipe,
-            ErrorKind::TimedOut,
-            ErrorKind::WouldBlock,
-            ErrorKind::NetworkUnreachable,
-            ErrorKind::HostUnreachable,
-            ErrorKind::StorageFull,
+            ErrorKind::OutOfMemory, // one without words of its own
         ] {
             let explained = explain(&Error::new(kind, "reason"));
             let (chinese, system) = explained.split_once('：').expect(&explained);
@@ -262,10 +254,9 @@ mod tests {
         }
     }
 
-    /// So it does on Chinese Windows.
     #[test]
-    fn a_system_that_speaks_chinese_needs_no_explanation() {
+    fn a_chinese_system_is_explained_as_well() {
         let reason = Error::new(ErrorKind::NotFound, "系统找不到指定的文件。");
-        assert_eq!(explain(&reason), "系统找不到指定的文件。");
+        assert_eq!(explain(&reason), "没有那个文件或目录：系统找不到指定的文件。");
     }
 }

@@ -8,8 +8,7 @@
 //! A solution of an exercise in the lab sheet of `feiq-sender`. The protocol: *IP Messenger
 //! communication protocol*, draft 9 and later, by H. Shirouzu.
 
-use common::encoding::Encoding;
-use common::{Context, Error, address, console, datagram, is_timeout};
+use common::{Context, Error, address, console, datagram, gbk, is_timeout};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
@@ -74,10 +73,10 @@ fn acknowledged([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
 
     let mut packet_number = FIRST_PACKET_NUMBER;
     loop {
-        let text = console::ask_until("请输入内容:", |text| Encoding::Gbk.encode(text))?;
+        let text = console::ask_until("请输入内容:", gbk::encode)?;
         let command = IPMSG_SENDMSG | IPMSG_SENDCHECKOPT;
         let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{command}:");
-        let message = [Encoding::Gbk.encode(&header)?, text].concat();
+        let message = [gbk::encode(&header)?, text].concat();
         let delivered = deliver(&socket, &message, packet_number, remote);
         if console::note_failure(delivered)?.is_some() {
             console::print("对方已收到")?;
@@ -137,7 +136,7 @@ fn receive_until(
 
 /// The packet number that `data` is a receipt for, if it is a receipt.
 fn receipted(data: &[u8]) -> Option<u64> {
-    let text = Encoding::Gbk.decode(data);
+    let text = gbk::decode(data);
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     let [_version, _number, _user, _host, command, receipted] = fields[..] else {
         return None;

@@ -8,8 +8,7 @@
 //! and answering `IPMSG_BR_ENTRY`; showing `IPMSG_SENDMSG` and sending receipts; `is_new` and the
 //! options. The protocol: *IP Messenger communication protocol*, draft 9 and later, by H. Shirouzu.
 
-use common::encoding::Encoding;
-use common::{Context, Error, address, console, datagram};
+use common::{Context, Error, address, console, datagram, gbk};
 use std::collections::VecDeque;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
@@ -96,7 +95,7 @@ fn receiver([local]: [Option<String>; 1]) -> Result<(), Error> {
         if let Some((command, text)) = answer(&message) {
             let answer = format!("{VERSION}:{number}:{USER}:{HOST}:{command}:{text}");
             number += 1;
-            let sent = datagram::send(&socket, &Encoding::Gbk.encode(&answer)?, sender);
+            let sent = datagram::send(&socket, &gbk::encode(&answer)?, sender);
             console::note_failure(sent)?; // the next one may work
         }
     }
@@ -151,8 +150,8 @@ impl Message {
         };
         let command = read_number(command)?;
         let decode = |field| match command & IPMSG_UTF8OPT {
-            0 => Encoding::Gbk.decode(field),
-            _ => Encoding::Utf8.decode(field),
+            0 => gbk::decode(field),
+            _ => String::from_utf8_lossy(field).into_owned(),
         };
         // Behind a NUL is what this program does not know: files, groups, fonts.
         let text = text.split(|byte| *byte == 0).next().unwrap_or_default();

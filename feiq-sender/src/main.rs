@@ -6,9 +6,8 @@
 //! Mirrors `feiq_sender.py`. The protocol: *IP Messenger communication protocol*, draft 9 and later,
 //! by H. Shirouzu.
 
-use common::encoding::Encoding;
-use common::{Context, Error, address, console, datagram};
-use std::net::UdpSocket;
+use common::{Context, Error, address, console, datagram, gbk};
+use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 
 /// Where the messages go: the port of IP Messenger. The script has an address of its author's
@@ -44,6 +43,11 @@ fn main() -> ExitCode {
     common::run(HELP, feiq_sender)
 }
 
+/// `sendto()` of the script, with its `encode("gbk")`.
+fn send(socket: &UdpSocket, message: &str, to: SocketAddr) -> Result<(), Error> {
+    datagram::send(socket, &gbk::encode(message)?, to)
+}
+
 /// `main()` of the script.
 fn feiq_sender([remote]: [Option<String>; 1]) -> Result<(), Error> {
     // Python's socket gets its address when it first sends; Rust asks for it at once. Port 0 lets
@@ -55,10 +59,9 @@ fn feiq_sender([remote]: [Option<String>; 1]) -> Result<(), Error> {
 
     let mut packet_number = FIRST_PACKET_NUMBER;
     loop {
-        let text = console::ask_until("请输入内容:", |text| Encoding::Gbk.encode(text))?;
-        let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{IPMSG_SENDMSG}:");
-        let message = [Encoding::Gbk.encode(&header)?, text].concat();
-        let sent = datagram::send(&socket, &message, remote);
+        let text = console::ask("请输入内容:")?;
+        let message = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{IPMSG_SENDMSG}:{text}");
+        let sent = send(&socket, &message, remote);
         if console::note_failure(sent)?.is_some() {
             packet_number += 1;
         }

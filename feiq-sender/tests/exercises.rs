@@ -76,7 +76,7 @@ testing::exercise! {
             ("IPMSG_BR_ENTRY =>", "IPMSG_BR_ENTRY | IPMSG_ANSENTRY =>"),
         ]),
         ("answers_in_utf8", who_comes_in_is_answered, "按 GBK 编码的“小道士”", &[
-            ("&Encoding::Gbk.encode(&answer)?", "answer.as_bytes()"),
+            ("&gbk::encode(&answer)?", "answer.as_bytes()"),
         ]),
         ("junk_ends_it", junk_is_passed_over, "收到回复", &[
             ("            continue; // not of this protocol", "            return Ok(());"),
@@ -100,7 +100,7 @@ testing::exercise! {
             ("const MAX_REMEMBERED: usize = 4096;", "const MAX_REMEMBERED: usize = 1 << 60;"),
         ]),
         ("names_in_gbk", the_encoding_is_an_option, "乌班图", &[
-            ("decode(user), decode(host)", "Encoding::Gbk.decode(user), Encoding::Gbk.decode(host)"),
+            ("decode(user), decode(host)", "gbk::decode(user), gbk::decode(host)"),
         ]),
         ("receipts_for_machines", to_everybody_and_by_a_machine_means_no_receipt, "没有回执", &[
             ("has(IPMSG_BROADCASTOPT | IPMSG_AUTORETOPT)", "has(IPMSG_BROADCASTOPT)"),

@@ -82,9 +82,9 @@ fn answers_that_cannot_be_used_are_asked_for_again() {
     for problem in [
         "主机地址不能为空",
         "找不到主机 no-such-host.invalid",
-        "端口 abc 不是整数",
+        "端口 abc 不是",
         "端口 0 不能作为目的端口",
-        "端口 65536 太大",
+        "端口 65536 不是",
         "文件名不能为空",
         "文件名 .. 不能用",
         "超过 1024 字节",

@@ -497,7 +497,7 @@ fn wrong_arguments_are_refused_by_name() {
 fn a_port_that_is_taken_is_a_failure() {
     let (_taken, address) = testing::listen();
     let ended = Program::start(EXE, &[&address.to_string()]).end();
-    ended.check_failed(&format!("无法监听 {address}：地址已被占用，另一个程序在用这个端口："));
+    ended.check_failed(&format!("无法监听 {address}：地址已被占用，有程序在用或刚用过这个端口："));
 }
 
 #[test]

@@ -9,8 +9,7 @@
 //! A solution of the exercise in the lab sheet of `tcp-client`; its other end is the example
 //! `framed_server` of `tcp-echo-server`.
 
-use common::encoding::Encoding;
-use common::{Context, Error, address, console, explain};
+use common::{Context, Error, address, console, explain, gbk};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -57,7 +56,7 @@ fn framed([remote]: [Option<String>; 1]) -> Result<(), Error> {
         socket.write_all(&frame(&message)).context("发送")?;
         match receive(&mut socket)? {
             Some(answer) => {
-                let text = Encoding::Gbk.decode(&answer);
+                let text = gbk::decode(&answer);
                 console::print(format!("收到数据{text}"))?;
             }
             None => return console::print("对方关闭了链接"),
@@ -67,7 +66,7 @@ fn framed([remote]: [Option<String>; 1]) -> Result<(), Error> {
 
 /// The text of a message, if it is not too long for one.
 fn encode(line: &str) -> Result<Vec<u8>, Error> {
-    let message = Encoding::Gbk.encode(line)?;
+    let message = gbk::encode(line)?;
     match message.len() {
         0..=MAX_MESSAGE_LEN => Ok(message),
         length => Err(Error::Refused(format!(

@@ -7,8 +7,7 @@
 //!
 //! Mirrors `tcp_client.py`.
 
-use common::encoding::Encoding;
-use common::{Context, Error, address, console};
+use common::{Context, Error, address, console, gbk};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -42,18 +41,18 @@ fn main() -> ExitCode {
 /// `main()` of the script.
 fn tcp_client([remote]: [Option<String>; 1]) -> Result<(), Error> {
     let remote = address::remote(remote, REMOTE)?;
-    let mut socket = TcpStream::connect(&remote[..]).context(format!("连接 {}", remote[0]))?;
+    let mut socket =
+        TcpStream::connect(remote.as_slice()).context(format!("连接 {}", remote[0]))?;
     let peer = socket.peer_addr().context("查询对方地址")?;
-    let timeout = socket.set_write_timeout(Some(SEND_TIMEOUT));
-    timeout.context("设置发送超时")?;
+    socket.set_write_timeout(Some(SEND_TIMEOUT)).context("设置发送超时")?;
     console::note(format!("已连接 {peer}"));
 
     let mut buffer = vec![0; RECV_SIZE];
     // It lives as long as the connection: an answer may end inside a character, and then the next
     // one begins with the rest of it.
-    let mut decoder = Encoding::Gbk.decoder();
+    let mut decoder = gbk::Decoder::new();
     loop {
-        let data = console::ask_until("输入:", |line| Encoding::Gbk.encode(line))?;
+        let data = console::ask_until("输入:", gbk::encode)?;
         if data.is_empty() {
             continue; // nothing is sent, so waiting for an answer would never end
         }
@@ -63,10 +62,6 @@ fn tcp_client([remote]: [Option<String>; 1]) -> Result<(), Error> {
             let text = decoder.decode(&buffer[..length]);
             console::print(format!("收到数据{text}"))?;
         } else {
-            let half = decoder.finish(); // of a character whose other half never came
-            if !half.is_empty() {
-                console::print(format!("收到数据{half}"))?;
-            }
             return console::print("对方关闭了链接");
         }
     }

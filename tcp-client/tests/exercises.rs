@@ -31,8 +31,8 @@ testing::exercise! {
             "        if message.is_empty() {\n            continue;\n        }\n        socket.write_all(",
         )]),
         ("one_decoder_for_all", each_message_is_a_text_of_its_own, "收到数据\u{fffd}", &[
-            ("    loop {\n", "    let mut decoder = Encoding::Gbk.decoder();\n    loop {\n"),
-            ("Encoding::Gbk.decode(&answer)", "decoder.decode(&answer)"),
+            ("    loop {\n", "    let mut decoder = gbk::Decoder::new();\n    loop {\n"),
+            ("gbk::decode(&answer)", "decoder.decode(&answer)"),
         ]),
         ("reads_once", a_message_may_have_1_mib, "收到数据长", &[(
             "socket.read_exact(&mut message).map_err(cut_off)?;",

@@ -14,11 +14,8 @@ use std::process::ExitCode;
 /// chooses the backlog: 128 connections may wait to be accepted, as in the script.
 const LISTEN: &str = "0.0.0.0:10050";
 
-/// How many bytes to take from the stream at a time: fewer system calls for the same bytes.
-const RECV_SIZE: usize = 64 * 1024;
-
-/// How many bytes to print on a line: what the script takes from the stream at a time.
-const LINE_SIZE: usize = 1024;
+/// How many bytes to take from the stream at a time, and so to print on a line: as in the script.
+const RECV_SIZE: usize = 1024;
 
 const HELP: &str = "\
 用法：tcp-echo-server [LISTEN]
@@ -45,7 +42,7 @@ fn tcp_echo_server([listen]: [Option<String>; 1]) -> Result<(), Error> {
     let (mut client, address) = listener.accept().context("接受连接")?;
     console::note(format!("客户端 {address} 已连接"));
 
-    let mut buffer = vec![0; RECV_SIZE];
+    let mut buffer = [0; RECV_SIZE];
     loop {
         // A reset is told, and ends the connection as a close does: nothing more comes.
         let received = client.read(&mut buffer).context("接收");
@@ -54,9 +51,7 @@ fn tcp_echo_server([listen]: [Option<String>; 1]) -> Result<(), Error> {
             // `write_all` goes on until everything is sent; the script's `send()` may send a part.
             let sent = client.write_all(&buffer[..length]).context("发送");
             console::note_failure(sent)?;
-            for line in buffer[..length].chunks(LINE_SIZE) {
-                console::print_bytes(line)?;
-            }
+            console::print_bytes(&buffer[..length])?;
         } else {
             drop(client); // closes the socket, as `close()` does in the script
             return console::print("客户端已关闭");

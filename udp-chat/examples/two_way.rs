@@ -6,7 +6,6 @@
 //!
 //! A solution of the exercise in the lab sheet of `udp-chat`.
 
-use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
 use std::net::UdpSocket;
 use std::process::ExitCode;
@@ -56,7 +55,7 @@ fn two_way([local]: [Option<String>; 1]) -> Result<(), Error> {
 fn receive_all(socket: &UdpSocket) -> Result<(), Error> {
     loop {
         let (data, sender) = datagram::receive(socket)?;
-        let text = Encoding::Utf8.decode(&data);
+        let text = String::from_utf8_lossy(&data);
         let prompt = PROMPT.lock().unwrap_or_else(PoisonError::into_inner);
         // The cursor stands behind the prompt, or behind what the user has typed so far. The terminal
         // keeps that, though it cannot be seen any more, and gives it to the program with Enter.
@@ -84,9 +83,8 @@ fn send(socket: &UdpSocket) -> Result<(), Error> {
     let host = ask("IP地址:")?;
     let port = address::port(&ask("端口:")?)?;
     let text = ask("输入内容")?;
-    let local = socket.local_addr().context("查询本机地址")?;
-    let to = address::same_family(&address::resolve(&host, port)?, local)?;
-    datagram::send(socket, &Encoding::Utf8.encode(&text)?, to)
+    let to = address::resolve_for(socket, &host, port)?;
+    datagram::send(socket, text.as_bytes(), to)
 }
 
 /// Asks, and lets the other thread know what was asked.

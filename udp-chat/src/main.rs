@@ -5,7 +5,6 @@
 //!
 //! Mirrors `udp_chat.py`.
 
-use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
 use std::net::UdpSocket;
 use std::process::ExitCode;
@@ -30,7 +29,7 @@ fn main() -> ExitCode {
 /// `jieshou()` of the script: waits for one datagram, prints it, and sends it back.
 fn receive(socket: &UdpSocket) -> Result<(), Error> {
     let (data, sender) = datagram::receive(socket)?;
-    let text = Encoding::Utf8.decode(&data);
+    let text = String::from_utf8_lossy(&data);
     console::print(format!("收到来自{sender}的数据:{text}"))?;
     // The bytes go back as they came, not the text made of them.
     datagram::send(socket, &data, sender)
@@ -41,9 +40,8 @@ fn send(socket: &UdpSocket) -> Result<(), Error> {
     let host = console::ask("IP地址:")?;
     let port = address::port(&console::ask("端口:")?)?;
     let text = console::ask("输入内容")?;
-    let local = socket.local_addr().context("查询本机地址")?;
-    let to = address::same_family(&address::resolve(&host, port)?, local)?;
-    datagram::send(socket, &Encoding::Utf8.encode(&text)?, to)
+    let to = address::resolve_for(socket, &host, port)?;
+    datagram::send(socket, text.as_bytes(), to)
 }
 
 /// `print_menu()` of the script.

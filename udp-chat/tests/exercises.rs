@@ -23,18 +23,18 @@ testing::exercise! {
             ("ask(\"输入内容\")?", "ask(\"输入内容\")?.trim().to_string()"),
         ]),
         ("only_utf8", whatever_arrives_is_shown, "��ok", &[
-            ("Encoding::Utf8.decode(&data)", "String::from_utf8(data).unwrap()"),
+            ("String::from_utf8_lossy(&data)", "String::from_utf8(data).unwrap()"),
         ]),
         ("1024_bytes", whatever_arrives_is_shown, "长长长", &[
-            ("let text = Encoding::Utf8.decode(&data)", "\
-             let text = Encoding::Utf8.decode(&data[..data.len().min(1024)])"),
+            ("let text = String::from_utf8_lossy(&data)", "\
+             let text = String::from_utf8_lossy(&data[..data.len().min(1024)])"),
         ]),
         ("an_empty_one_ends_it", whatever_arrives_is_shown, "的数据:\\n", &[
-            ("let text = Encoding::Utf8.decode(&data)", "\
+            ("let text = String::from_utf8_lossy(&data)", "\
              if data.is_empty() {\
                  return Ok(());\
              }\
-             let text = Encoding::Utf8.decode(&data)"),
+             let text = String::from_utf8_lossy(&data)"),
         ]),
         ("an_echo", nothing_is_sent_back, "不应把收到的消息发回来", &[
             ("console::write(prompt.as_bytes())?;", "datagram::send(socket, &data, sender)?;"),

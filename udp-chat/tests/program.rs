@@ -54,7 +54,7 @@ fn two_of_them_talk() {
 fn what_cannot_be_used_is_an_error_line_and_the_menu_again() {
     let mut chat = chat();
     for (lines, problem) in [
-        (&["1", "127.0.0.1", "abc"][..], "端口 abc 不是整数"),
+        (&["1", "127.0.0.1", "abc"][..], "端口 abc 不是"),
         (&["1", "127.0.0.1", "65536"], "端口 65536 太大"),
         (&["1", "127.0.0.1", ""], "端口不能为空"),
         (&["1", "127.0.0.1", "0", "x"], "端口 0 不能作为目的端口"),

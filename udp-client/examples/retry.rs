@@ -7,7 +7,6 @@
 //!
 //! A solution of the exercise in the lab sheet of `udp-client`.
 
-use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram, is_timeout};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
@@ -47,8 +46,7 @@ fn retry([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，输入一行内容发往 {remote}"));
 
-    let answer =
-        console::ask_until("", |line| exchange(&socket, &Encoding::Utf8.encode(line)?, remote))?;
+    let answer = console::ask_until("", |line| exchange(&socket, line.as_bytes(), remote))?;
 
     // One question, one answer. When an answer was only late, the server has answered twice; the
     // second answer finds this socket closed.
@@ -57,7 +55,7 @@ fn retry([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
         Some(data) if data.is_empty() => console::print("服务器已关闭"),
         Some(data) => {
             console::print(remote)?;
-            console::print(Encoding::Utf8.decode(&data))
+            console::print(String::from_utf8_lossy(&data))
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Sends one line as a UDP datagram, then prints every datagram that comes back.
 //!
 //! What it shows: a UDP client needs no connection. It makes a socket, binds it to a port so that
-//! answers find their way back, and sends. Whether anybody is there, it does not learn.
+//! answers find their way back, and sends. It never learns whether anybody is there.
 //!
 //! Mirrors `udp_client.py`.
 
-use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
 use std::net::UdpSocket;
 use std::process::ExitCode;
@@ -39,13 +38,14 @@ fn udp_client([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，输入一行内容发往 {remote}"));
 
-    console::ask_until("", |line| datagram::send(&socket, &Encoding::Utf8.encode(line)?, remote))?;
+    let line = console::ask("")?;
+    datagram::send(&socket, line.as_bytes(), remote)?;
 
     loop {
         let (data, sender) = datagram::receive(&socket)?;
         if !data.is_empty() {
             console::print(sender)?;
-            console::print(Encoding::Utf8.decode(&data))?;
+            console::print(String::from_utf8_lossy(&data))?;
         } else {
             // An empty datagram is a datagram like any other; the script takes it for a farewell.
             return console::print("服务器已关闭");

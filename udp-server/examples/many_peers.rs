@@ -7,7 +7,6 @@
 //!
 //! A solution of the exercise in the lab sheet of `udp-server`.
 
-use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
@@ -51,7 +50,7 @@ fn many_peers([local]: [Option<String>; 1]) -> Result<(), Error> {
     for shown in waiting {
         let Shown { data, sender, answered, left_out } = shown;
         console::print(sender)?;
-        console::print(Encoding::Utf8.decode(&data))?;
+        console::print(String::from_utf8_lossy(&data))?;
         console::note_failure(answered)?; // the next answer may be sent
         if left_out > 0 {
             console::note(format!("另有 {left_out} 个数据报来不及显示，已略过"));

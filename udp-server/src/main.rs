@@ -5,7 +5,6 @@
 //!
 //! Mirrors `udp_server.py`.
 
-use common::encoding::Encoding;
 use common::{Context, Error, address, console, datagram};
 use std::net::UdpSocket;
 use std::process::ExitCode;
@@ -13,7 +12,7 @@ use std::process::ExitCode;
 /// Where to listen: the script's port, on every network interface (its `""`).
 const LOCAL: &str = "0.0.0.0:8080";
 
-/// What `REPLY_TO` leaves out: the port of `udp-client`, on this machine.
+/// Fills in what the argument `REPLY_TO` leaves out: the port of `udp-client`, on this machine.
 const REPLY_TO: &str = "127.0.0.1:10086";
 
 const HELP: &str = "\
@@ -36,8 +35,8 @@ fn udp_server([local, reply_to]: [Option<String>; 2]) -> Result<(), Error> {
     let local = address::local(local, LOCAL)?;
     // The script always answers to one address, its author's. Here that is an argument.
     let reply_to = match reply_to {
-        Some(_) => Some(address::same_family(&address::remote(reply_to, REPLY_TO)?, local)?),
-        None => None,
+        Some(given) => Some(address::remote_for(local, Some(given), REPLY_TO)?),
+        None => None, // whoever has sent
     };
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
@@ -46,13 +45,11 @@ fn udp_server([local, reply_to]: [Option<String>; 2]) -> Result<(), Error> {
     loop {
         let (data, sender) = datagram::receive(&socket)?;
         console::print(sender)?;
-        console::print(Encoding::Utf8.decode(&data))?;
+        console::print(String::from_utf8_lossy(&data))?;
 
         // Datagrams that come meanwhile wait in the receive queue of the socket.
-        let to = reply_to.unwrap_or(sender);
-        let replied = console::ask_until("", |line| {
-            datagram::send(&socket, &Encoding::Utf8.encode(line)?, to)
-        });
-        console::note_failure(replied)?; // the next reply may be sent
+        let line = console::ask("")?;
+        let sent = datagram::send(&socket, line.as_bytes(), reply_to.unwrap_or(sender));
+        console::note_failure(sent)?; // then the next datagram
     }
 }

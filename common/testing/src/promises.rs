@@ -42,11 +42,11 @@ pub fn check_refused(exe: &str, usage: &str, arguments: &[&str], problem: &str) 
 /// The addresses that no program takes as a destination.
 pub fn check_refused_remotes(exe: &str, usage: &str) {
     for (remote, problem) in [
-        ("70000", "端口 70000 太大"),
+        ("70000", "端口 70000 不是"),
         ("127.0.0.1:0", "端口 0 不能作为目的端口"),
-        ("127.0.0.1:x", "端口 x 不是整数"),
+        ("127.0.0.1:x", "端口 x 不是"),
         ("no-such-host.invalid:1", "找不到主机 no-such-host.invalid"),
-        ("[::1", "地址 [::1 有误：缺少右方括号"),
+        ("[::1", "地址 [::1 有误：方括号里应当是"),
         ("", "地址不能为空"),
     ] {
         check_refused(exe, usage, &[remote], problem);
@@ -56,7 +56,7 @@ pub fn check_refused_remotes(exe: &str, usage: &str) {
 /// The addresses that no program listens on.
 pub fn check_refused_locals(exe: &str, usage: &str) {
     for (local, problem) in [
-        ("65536", "端口 65536 太大"),
+        ("65536", "端口 65536 不是"),
         ("a:b:c", "地址 a:b:c 有误：冒号太多"),
         ("no-such-host.invalid:1", "找不到主机 no-such-host.invalid"),
     ] {
