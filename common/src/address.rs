@@ -166,23 +166,19 @@ pub fn resolve_for(socket: &UdpSocket, host: &str, port: u16) -> Result<SocketAd
     same_family(&resolve(host, port)?, local)
 }
 
-/// The remote address of an argument, for a UDP socket that will be bound to `local`.
+/// The remote address that an argument gives, for a UDP socket that will be bound to `local`.
 ///
 /// # Errors
 /// [`Error::Refused`], for the reasons of [`remote`], and where it has no address of that family.
 ///
 /// ```
 /// let local = "0.0.0.0:8080".parse().unwrap();
-/// let to = common::address::remote_for(local, Some(":9".into()), "127.0.0.1:10086")?;
+/// let to = common::address::remote_for(local, ":9".into(), "127.0.0.1:10086")?;
 /// assert_eq!(to.to_string(), "127.0.0.1:9");
 /// # Ok::<(), common::Error>(())
 /// ```
-pub fn remote_for(
-    local: SocketAddr,
-    argument: Option<String>,
-    default: &str,
-) -> Result<SocketAddr, Error> {
-    same_family(&remote(argument, default)?, local)
+pub fn remote_for(local: SocketAddr, given: String, default: &str) -> Result<SocketAddr, Error> {
+    same_family(&remote(Some(given), default)?, local)
 }
 
 /// The two addresses of a UDP client: the remote one, and a local one of the same family.
@@ -240,12 +236,10 @@ fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
     if host.is_empty() {
         return Err(Error::Refused("主机地址不能为空".into()));
     }
-    let found = (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
-    let found = found.map_err(|reason| Error::Refused(format!("找不到主机 {host}：{reason}")))?;
-    if found.is_empty() {
-        Err(Error::Refused(format!("主机 {host} 没有地址")))
-    } else {
-        Ok(found)
+    match (host.as_str(), port).to_socket_addrs().map(Vec::from_iter) {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(Error::Refused(format!("主机 {host} 没有地址"))),
+        Err(reason) => Err(Error::Refused(format!("找不到主机 {host}：{reason}"))),
     }
 }
 
@@ -287,6 +281,7 @@ mod tests {
             let host = host.map(String::from);
             assert_eq!(parse(text).unwrap(), (host, port), "{text}");
         }
+        assert_eq!(port("+8_080").unwrap(), 8080);
     }
 
     #[test]
@@ -309,6 +304,9 @@ mod tests {
             assert_eq!(error(parse(text)), problem);
         }
         assert_eq!(error(port("")), "端口不能为空");
+        for strange in ["8__0", "_8", "8_", "+", "-1", "8.0"] {
+            assert_eq!(error(port(strange)), format!("端口 {strange} 不是 0 到 65535 的整数"));
+        }
         assert_eq!(error(remote(None, "0")), "端口 0 不能作为目的端口");
         assert_eq!(error(remote(None, "80")), "主机地址不能为空");
         let unknown = error(remote(Some("no-such-host.invalid".into()), "0.0.0.0:80"));

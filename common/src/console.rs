@@ -22,12 +22,12 @@ static FAILED: AtomicBool = AtomicBool::new(false);
 
 /// Shows `prompt`, without a line end, and reads one line: Python's `input(prompt)`.
 ///
-/// Returns the line without its line end (`\n` or `\r\n`). A line that is not UTF-8 or is longer than
-/// 16 MiB is refused with a note, and asked for again.
+/// Returns the line without its line end (`\n` or `\r\n`). A line that is not UTF-8 is refused with a
+/// note, and asked for again.
 ///
 /// # Errors
 /// [`Error::InputEnded`] at the end of input; [`Error::OutputClosed`] where nobody sees the prompt
-/// any more; [`Error::Fatal`] where standard input cannot be read.
+/// any more; [`Error::Fatal`] where standard input cannot be read, and for a line of over 16 MiB.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), common::Error> {
@@ -75,9 +75,7 @@ fn read_line(input: &mut impl BufRead) -> Result<String, Error> {
         return Err(Error::InputEnded);
     }
     if line.len() as u64 == MAX_LINE_LEN && !line.ends_with(b"\n") {
-        input.skip_until(b'\n').map_err(broken("读取标准输入"))?;
-        let refusal = format!("一行超过 {MAX_LINE_LEN} 字节，没有读入，请重新输入");
-        return Err(Error::Refused(refusal));
+        return Err(Error::Fatal(format!("输入的一行超过 {MAX_LINE_LEN} 字节")));
     }
     if line.ends_with(b"\n") {
         line.pop();
@@ -201,12 +199,11 @@ pub fn note(text: impl Display) {
 /// ```
 pub fn note_failure<T>(step: Result<T, Error>) -> Result<Option<T>, Error> {
     match step {
-        Ok(value) => Ok(Some(value)),
         Err(error @ (Error::Refused(_) | Error::Failed { .. })) => {
             fail(error);
             Ok(None)
         }
-        Err(error) => Err(error),
+        step => step.map(Some),
     }
 }
 
@@ -268,12 +265,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_over_the_limit_is_refused_whole() {
-        let mut input = vec![b'x'; 2 * MAX_LINE_LEN as usize + 5];
-        input.extend_from_slice(b"\nok\n");
-        let lines = lines(&input);
-        assert!(lines[0].as_ref().unwrap_err().starts_with("一行超过 16777216 字节"));
-        assert_eq!(lines[1..], [Ok("ok".into())]);
+    fn a_line_without_end_takes_no_more_memory_than_the_limit() {
+        let endless = &mut io::BufReader::new(io::repeat(b'x'));
+        let ended = read_line(endless).unwrap_err();
+        assert_eq!(ended.to_string(), "输入的一行超过 16777216 字节");
     }
 
     #[test]

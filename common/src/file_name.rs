@@ -22,16 +22,14 @@ fn is_special_on_windows(name: &str) -> bool {
     let forbidden = |c: char| c.is_control() || r#"<>:"/\|?*"#.contains(c);
     let stem = name.split('.').next().unwrap_or_default();
     let stem = stem.trim_end_matches(' ').to_uppercase();
-    let numbered = |device: &str| {
-        let number = stem.strip_prefix(device).unwrap_or_default();
-        number.chars().count() == 1 && "0123456789¹²³".contains(number)
-    };
+    let device = stem.strip_prefix("COM").or(stem.strip_prefix("LPT")).unwrap_or_default();
+    let is_numbered = device.chars().count() == 1 && "0123456789¹²³".contains(device);
     name.contains(forbidden)
         || name.ends_with(['.', ' '])
         || ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str())
-        || numbered("COM")
-        || numbered("LPT")
+        || is_numbered
 }
+
 #[cfg(test)]
 mod tests {
     use super::is_special_on_windows;

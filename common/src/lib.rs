@@ -213,11 +213,9 @@ fn arguments<const N: usize>() -> Result<Option<[Option<String>; N]>, Error> {
     let mut options_end = false;
     // Not `args()`: that one panics where an argument is not UTF-8.
     for argument in std::env::args_os().skip(1) {
-        let refuse = |argument: std::ffi::OsString| {
-            let argument = argument.to_string_lossy();
-            Error::Refused(format!("参数 {argument} 不是有效的 UTF-8"))
-        };
-        let argument = argument.into_string().map_err(refuse)?;
+        let argument = argument
+            .into_string()
+            .map_err(|raw| Error::Refused(format!("参数 {raw:?} 不是有效的 UTF-8")))?;
         match argument.as_str() {
             "--" if !options_end => options_end = true,
             "-h" | "--help" if !options_end => return Ok(None),

@@ -35,7 +35,7 @@ fn udp_server([local, reply_to]: [Option<String>; 2]) -> Result<(), Error> {
     let local = address::local(local, LOCAL)?;
     // The script always answers to one address, its author's. Here that is an argument.
     let reply_to = match reply_to {
-        Some(given) => Some(address::remote_for(local, Some(given), REPLY_TO)?),
+        Some(given) => Some(address::remote_for(local, given, REPLY_TO)?),
         None => None, // whoever has sent
     };
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
