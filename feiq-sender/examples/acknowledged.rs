@@ -126,8 +126,7 @@ fn receive_until(
     if rest.is_zero() {
         return Ok(None); // a timeout of zero would be none at all
     }
-    let timeout = socket.set_read_timeout(Some(rest));
-    timeout.context("设置接收超时")?;
+    socket.set_read_timeout(Some(rest)).context("设置接收超时")?;
     match datagram::receive(socket) {
         Err(Error::Failed { reason, .. }) if is_timeout(&reason) => Ok(None),
         received => received.map(Some),

@@ -47,8 +47,7 @@ fn framed([remote]: [Option<String>; 1]) -> Result<(), Error> {
     let remote = address::remote(remote, REMOTE)?;
     let mut socket = TcpStream::connect(&remote[..]).context(format!("连接 {}", remote[0]))?;
     let peer = socket.peer_addr().context("查询对方地址")?;
-    let timeout = socket.set_write_timeout(Some(SEND_TIMEOUT));
-    timeout.context("设置发送超时")?;
+    socket.set_write_timeout(Some(SEND_TIMEOUT)).context("设置发送超时")?;
     console::note(format!("已连接 {peer}"));
 
     loop {

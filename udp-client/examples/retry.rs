@@ -46,7 +46,8 @@ fn retry([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，输入一行内容发往 {remote}"));
 
-    let answer = console::ask_until("", |line| exchange(&socket, line.as_bytes(), remote))?;
+    let line = console::ask("")?;
+    let answer = exchange(&socket, line.as_bytes(), remote)?;
 
     // One question, one answer. When an answer was only late, the server has answered twice; the
     // second answer finds this socket closed.
@@ -97,8 +98,7 @@ fn receive_until(
     if rest.is_zero() {
         return Ok(None); // a timeout of zero would be none at all
     }
-    let timeout = socket.set_read_timeout(Some(rest));
-    timeout.context("设置接收超时")?;
+    socket.set_read_timeout(Some(rest)).context("设置接收超时")?;
     match datagram::receive(socket) {
         Err(Error::Failed { reason, .. }) if is_timeout(&reason) => Ok(None),
         received => received.map(Some),

@@ -170,15 +170,6 @@ fn every_answer_is_shown(check: &Check) {
         };
         client.ends_having_shown(0, &shown);
     }
-
-    let server = check.peer("服务器");
-    let mut client = client_of(check, &server);
-    client.types(&"长".repeat(65_508 / 3));
-    client.types("你好");
-    let expected = "下一行（上一行有 65508 字节，一个数据报装不下，应提示后重新读入一行）";
-    let sender = server.receives_just("你好", expected);
-    server.sends("你也好", sender);
-    client.ends_having_shown(0, &format!("{}\n你也好\n", server.address()));
 }
 
 fn a_stranger_is_no_answer(check: &Check) {
