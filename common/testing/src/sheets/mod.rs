@@ -29,16 +29,18 @@ pub const PROGRAMS: [&str; 8] = [
     "file-server",
 ];
 
-/// Where a screen differs from what is seen: the line of the sheet, and what is seen.
-#[derive(Debug)]
+/// Something in a sheet that is not as it should be: the line, and what is wrong there.
+#[derive(Debug, PartialEq)]
 pub struct Problem {
     /// The line of the sheet.
     pub line: usize,
-    what: String,
+    /// What is wrong there.
+    pub what: String,
 }
 
 impl Problem {
-    fn new(line: usize, what: &str) -> Problem {
+    /// A problem in this line.
+    pub fn new(line: usize, what: impl Display) -> Problem {
         let what = what.to_string();
         Problem { line, what }
     }
@@ -120,12 +122,6 @@ impl Sheet {
         let path = root().join(document);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         Sheet { path, text }
-    }
-
-    /// Something in this line is not as it should be.
-    #[track_caller]
-    pub fn fail(&self, line: usize, problem: impl Display) -> ! {
-        panic!("{}:{line}: {problem}", self.path.display())
     }
 
     /// The sessions, each with its terminals: the `console` blocks that belong together. One that

@@ -402,13 +402,13 @@ fn end(terminal: &mut Terminal, number: usize) -> Result<(), Problem> {
         program.end_input();
         let Some(ended) = program.end_before(DEADLINE) else {
             let shown = program.shown();
-            return Err(Problem::new(number, &format!("程序没有结束，终端上是 {shown:?}")));
+            return Err(Problem::new(number, format!("程序没有结束，终端上是 {shown:?}")));
         };
         terminal.status = ended.status;
         let shown = without_ports(&ended.out);
         let rest = &shown[terminal.compared..];
         if !rest.trim_end().is_empty() && !terminal.skips {
-            return Err(Problem::new(number, &format!("终端上还有 {rest:?}")));
+            return Err(Problem::new(number, format!("终端上还有 {rest:?}")));
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! Chinese as it is written here: punctuation, spaces, the terms of the glossary.
 
-use crate::pairs::{Wrong, shape};
+use crate::pairs::shape;
 use crate::sheet_of;
-use testing::sheets::{Sheet, Table, cells};
+use testing::sheets::{Problem, Sheet, Table, cells};
 
 /// What the readers' textbooks call otherwise: the words, and where they are right all the same.
 const WRONG_TERMS: &[(&str, &[&str])] = &[
@@ -31,7 +31,7 @@ const WRONG_TERMS: &[(&str, &[&str])] = &[
 const FULL_WIDTH: &str = "，。；：？！（）、“”《》";
 
 /// The lines that are not written as all others are: outside of blocks, and in the labels of diagrams.
-pub fn lint(chinese: &Sheet) -> Vec<Wrong> {
+pub fn lint(chinese: &Sheet) -> Vec<Problem> {
     let mut texts = Vec::new();
     for (number, line) in chinese.prose() {
         match (line.starts_with("<!-- "), line.starts_with('|')) {
@@ -53,7 +53,7 @@ pub fn lint(chinese: &Sheet) -> Vec<Wrong> {
     written
         .flat_map(|(number, text)| {
             let found = [punctuation(text), emphasis(text), terms(text)];
-            found.into_iter().flatten().map(|what| (*number, what))
+            found.into_iter().flatten().map(|what| Problem::new(*number, what))
         })
         .collect()
 }
@@ -132,14 +132,16 @@ fn is_half_width(c: char) -> bool {
 }
 
 /// The glossary has 40 to 60 terms, and every one is used.
-pub fn check_glossary(glossary: &Table, texts: &[Sheet]) {
+pub fn check_glossary(glossary: &Table, texts: &[&Sheet]) -> Vec<Problem> {
     let rows = glossary.rows.len();
-    assert!((40..=60).contains(&rows), "{rows} terms");
-    for (_, cells) in &glossary.rows {
+    let few = (!(40..=60).contains(&rows)).then(|| Problem::new(1, format!("{rows} terms")));
+    let unused = glossary.rows.iter().filter_map(|(number, cells)| {
         let term = cells[1].split('（').next().unwrap_or_default();
         let is_used = texts.iter().any(|sheet| sheet.text.contains(term));
-        assert!(is_used, "{term} is in the glossary, and nowhere else");
-    }
+        let told = format!("{term} is in the glossary, and nowhere else");
+        (!is_used).then(|| Problem::new(*number, told))
+    });
+    few.into_iter().chain(unused).collect()
 }
 
 #[test]
@@ -184,7 +186,7 @@ fn what_is_written_badly_is_found() {
         ("```mermaid\nNote over C: 收到SYN\n```", "a space is missing at 到S"),
     ] {
         let found = lint(&sheet_of(line));
-        let found: Vec<&str> = found.iter().map(|(_, what)| what.as_str()).collect();
+        let found: Vec<&str> = found.iter().map(|problem| problem.what.as_str()).collect();
         assert_eq!(found, [expected], "{line}");
     }
 }

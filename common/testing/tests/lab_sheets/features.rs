@@ -2,7 +2,7 @@
 
 use std::fs;
 use testing::root;
-use testing::sheets::{PROGRAMS, Sheet, Table, code_spans};
+use testing::sheets::{PROGRAMS, Problem, Sheet, code_spans};
 
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
 /// and how it is recognised. In the order of the course, and within a program in that of `main.rs`.
@@ -62,30 +62,28 @@ const FEATURES: &[(&str, &str, &str)] = &[
 
 /// The table of the sheet explains what this program shows first, in its order, each with a piece of
 /// `main.rs` in which it is recognised. And no program before it has it.
-pub fn check_features(sheet: &Sheet, program: &str) {
-    let is_of_features = |table: &Table| table.header.get(1).is_some_and(|title| title == "New");
+pub fn check_features(sheet: &Sheet, program: &str) -> Vec<Problem> {
     let tables = sheet.tables();
-    let table = tables.iter().find(|table| is_of_features(table));
+    let table = tables.iter().find(|table| table.header.get(1).is_some_and(|title| title == "New"));
     let Some(table) = table else {
-        sheet.fail(1, "there is no table of what is new");
+        return vec![Problem::new(1, "there is no table of what is new")];
     };
     let main = source(program);
-    let mut expected = FEATURES.iter().filter(|(first, ..)| *first == program);
-    for (number, cells) in &table.rows {
-        let Some((_, name, sign)) = expected.next() else {
-            sheet.fail(*number, "the list of features ends before this row");
-        };
-        if cells[1] != *name {
-            sheet.fail(*number, format!("here comes {name}"));
-        }
-        let quote = code_spans(&cells[0]).next().unwrap_or_default();
-        if !main.contains(quote) || !quote.contains(sign.trim_end_matches("\n}")) {
-            sheet.fail(*number, format!("{quote} is not in src/main.rs, or shows no {sign}"));
-        }
+    let expected = FEATURES.iter().filter(|(first, ..)| *first == program);
+    let names = Vec::from_iter(expected.clone().map(|(_, name, _)| *name));
+    let rows = table.rows.iter();
+    if !rows.clone().map(|(_, cells)| &cells[1]).eq(&names) {
+        let number = rows.clone().map(|(number, _)| *number).next().unwrap_or(1);
+        return vec![Problem::new(number, format!("what is new here, in this order: {names:?}"))];
     }
-    if let Some((_, name, _)) = expected.next() {
-        sheet.fail(1, format!("{name} is not explained"));
-    }
+    rows.zip(expected)
+        .filter_map(|((number, cells), (_, _, sign))| {
+            let quote = code_spans(&cells[0]).next().unwrap_or_default();
+            let is_right = main.contains(quote) && quote.contains(sign.trim_end_matches("\n}"));
+            let told = format!("{quote} is not in src/main.rs, or shows no {sign}");
+            (!is_right).then(|| Problem::new(*number, told))
+        })
+        .collect()
 }
 
 #[test]

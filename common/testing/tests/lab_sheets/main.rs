@@ -11,7 +11,6 @@
 )]
 
 mod chinese;
-mod diagrams;
 mod features;
 mod outdated;
 mod pairs;
@@ -22,55 +21,68 @@ mod tables;
 mod titles;
 
 use chinese::check_glossary;
-use diagrams::check_diagrams;
 use features::check_features;
+use outdated::blessed;
 use pairs::check_pair;
 use prose::{check_exercises, check_front_page, check_links, check_sections};
 use rows::check_rows;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use tables::{check_finger, check_tables};
 use testing::DEADLINE;
-use testing::sheets::{Block, PROGRAMS, Scripts, Sheet, is_slow};
+use testing::sheets::{Block, PROGRAMS, Problem, Scripts, Sheet, is_slow};
 
 /// How many sessions of a sheet run at the same time.
 const AT_ONCE: usize = 6;
 
 fn check(program: &str) {
     let sheet = Sheet::open(program);
-    check_front_page(&sheet, program);
-    check_sections(&sheet);
-    check_links(&sheet);
-    check_diagrams(&sheet);
-    check_tables(&sheet, program);
-    check_finger(&sheet, program);
-    check_exercises(&sheet, program);
-    check_features(&sheet, program);
-    check_rows(&sheet, program);
-    check_screens(&sheet, |session| !is_slow(session));
+    let mut problems = check_screens(&sheet, |session| !is_slow(session));
+    problems.extend(check_front_page(&sheet, program));
+    problems.extend(check_sections(&sheet));
+    problems.extend(check_links(&sheet));
+    problems.extend(check_tables(&sheet, program));
+    problems.extend(check_finger(&sheet, program));
+    problems.extend(check_exercises(&sheet, program));
+    problems.extend(check_features(&sheet, program));
+    problems.extend(check_rows(&sheet, program));
+    assert_none(told(&sheet, problems));
 }
 
 /// The sessions that are worth running show what the sheet says. With `SCRIPTS=DIR` they are run on
 /// the scripts in DIR.
-fn check_screens(sheet: &Sheet, is_worth: impl Fn(&[Block]) -> bool) {
+fn check_screens(sheet: &Sheet, is_worth: impl Fn(&[Block]) -> bool) -> Vec<Problem> {
     let scripts = match std::env::var_os("SCRIPTS") {
         Some(directory) => Scripts::of(Path::new(&directory), DEADLINE),
         None => Scripts::stand_ins(),
     };
-    let sessions = sheet.sessions();
-    let worth = sessions.iter().filter(|session| is_worth(session));
+    let mut sessions = sheet.sessions();
+    sessions.retain(|session| is_worth(session));
+    let mut problems = Vec::new();
     // A few at a time: they wait more than they work.
-    for sessions in Vec::from_iter(worth).chunks(AT_ONCE) {
+    for sessions in sessions.chunks(AT_ONCE) {
         thread::scope(|scope| {
-            for session in sessions {
-                scope.spawn(|| {
-                    if let Err(problem) = sheet.run(session, &scripts) {
-                        sheet.fail(problem.line, problem);
-                    }
-                });
-            }
+            let sessions = sessions.iter();
+            let running = sessions.map(|session| scope.spawn(|| sheet.run(session, &scripts)));
+            let running = Vec::from_iter(running);
+            let ended = running.into_iter().map(|running| running.join().unwrap());
+            problems.extend(ended.filter_map(Result::err));
         });
     }
+    problems
+}
+
+/// The problems of a document, each on a line that begins with its place.
+fn told(sheet: &Sheet, mut problems: Vec<Problem>) -> String {
+    problems.sort_by_key(|problem| problem.line);
+    let path = sheet.path.display();
+    problems.iter().map(|problem| format!("{path}:{}: {problem}\n", problem.line)).collect()
+}
+
+#[track_caller]
+fn assert_none(told: String) {
+    assert!(told.is_empty(), "\n{told}");
 }
 
 #[test]
@@ -118,7 +130,10 @@ fn the_sheet_of_file_server() {
 fn slow_screens() {
     thread::scope(|scope| {
         for program in PROGRAMS {
-            scope.spawn(move || check_screens(&Sheet::open(program), is_slow));
+            scope.spawn(move || {
+                let sheet = Sheet::open(program);
+                assert_none(told(&sheet, check_screens(&sheet, is_slow)));
+            });
         }
     });
 }
@@ -126,28 +141,38 @@ fn slow_screens() {
 #[test]
 fn the_readme_of_the_course() {
     let readme = Sheet::open(".");
-    check_links(&readme);
-    check_diagrams(&readme);
-    check_screens(&parts_of_the_readme(&readme).0, |_| true);
+    let mut problems = check_screens(&parts_of_the_readme(&readme).0, |_| true);
+    problems.extend(check_links(&readme));
+    assert_none(told(&readme, problems));
 }
 
+/// With `BLESS=1` the twins get the blocks of the English text, and the names of its states, first.
 #[test]
-fn the_sheets_in_chinese() {
-    for program in PROGRAMS {
-        let chinese = Sheet::open_chinese(program);
-        check_links(&chinese);
-        check_diagrams(&chinese);
-        check_pair(&Sheet::open(program), &chinese);
-    }
-}
-
-#[test]
-fn the_readme_in_chinese() {
+fn the_twins_in_chinese() {
     let (english, chinese, glossary) = parts_of_the_readme(&Sheet::open("."));
-    check_pair(&english, &chinese);
-    let mut texts = Vec::from(PROGRAMS.map(Sheet::open_chinese));
-    texts.push(chinese);
-    check_glossary(&glossary.tables()[0], &texts);
+    let mut twins = Vec::from(PROGRAMS.map(|name| (Sheet::open(name), Sheet::open_chinese(name))));
+    twins.push((english, chinese));
+    if std::env::var_os("BLESS").is_some() {
+        twins.iter_mut().for_each(|(english, chinese)| bless(english, chinese));
+    }
+    let check = |(english, chinese): &(Sheet, Sheet)| {
+        let problems = check_pair(english, chinese).into_iter().chain(check_links(chinese));
+        told(chinese, problems.collect())
+    };
+    let mut problems: String = twins.iter().map(check).collect();
+    let texts = Vec::from_iter(twins.iter().map(|(_, chinese)| chinese));
+    problems += &told(&glossary, check_glossary(&glossary.tables()[0], &texts));
+    assert_none(problems);
+}
+
+/// Writes into the Chinese text what needs no translator.
+fn bless(english: &Sheet, chinese: &mut Sheet) {
+    let text = blessed(english, chinese);
+    let file = fs::read_to_string(&chinese.path).unwrap();
+    // Of the README of the course, it is a part.
+    let file = file.replace(chinese.text.trim_start(), text.trim_start());
+    fs::write(&chinese.path, file).unwrap();
+    chinese.text = text;
 }
 
 /// The README of the course in English, in Chinese, and the glossary.
@@ -177,6 +202,7 @@ fn the_other_documents() {
     for document in
         [".github/CONTRIBUTING.md", "common/testing/BENCHMARKS.md", "common/testing/TEACHING.md"]
     {
-        check_links(&Sheet::read(document));
+        let sheet = Sheet::read(document);
+        assert_none(told(&sheet, check_links(&sheet)));
     }
 }

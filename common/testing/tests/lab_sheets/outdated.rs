@@ -1,35 +1,67 @@
 //! Whether a translation is as new as what it translates.
 
-use crate::pairs::Wrong;
 use crate::sheet_of;
-use testing::sheets::Sheet;
+use testing::sheets::{Problem, Sheet};
+
+/// How a comment begins that names the state of an English section.
+const STATE: &str = "<!-- README.md ";
 
 /// The Chinese sections that name another state of the English one than there is.
-pub fn outdated(english: &Sheet, chinese: &Sheet) -> Vec<Wrong> {
-    let sections = sections(english).into_iter().zip(sections(chinese));
+pub fn outdated(english: &Sheet, chinese: &Sheet) -> Vec<Problem> {
+    let lines: Vec<&str> = chinese.text.lines().collect();
+    let sections = english.titles().into_iter().zip(states(english)).zip(chinese.titles());
     sections
-        .filter_map(|((place, original), (number, section))| {
-            let title = original.lines().next().unwrap_or_default();
-            let comment = format!("<!-- README.md {:08x} -->", fnv1a(&original));
-            let is_current = section.lines().nth(1) == Some(&comment);
+        .filter(|((_, state), (number, _))| lines.get(*number) != Some(&state.as_str()))
+        .map(|(((place, title), state), (number, _))| {
             let told = format!(
                 "README.md:{place}: \"{title}\" has changed since this section was translated. When it \
-                 says the same again, this belongs behind its title: {comment}"
+                 says the same again, BLESS=1 writes {state} behind its title"
             );
-            (!is_current).then_some((number, told))
+            Problem::new(number, told)
         })
         .collect()
 }
 
-/// Each title, with its number and the text up to the next one.
-fn sections(sheet: &Sheet) -> Vec<(usize, String)> {
-    let lines: Vec<&str> = sheet.text.lines().collect();
-    let titles = sheet.titles();
-    let begins = titles.iter().map(|(number, _)| number - 1);
-    let ends = begins.clone().skip(1).chain([lines.len()]);
-    let sections = begins.zip(ends);
+/// The Chinese text with the blocks and the states of the English one: what needs no translator.
+pub fn blessed(english: &Sheet, chinese: &Sheet) -> String {
+    let mut lines: Vec<String> = chinese.text.lines().map(String::from).collect();
+    let titles = chinese.titles().into_iter().zip(states(english));
+    for ((number, _), state) in Vec::from_iter(titles).into_iter().rev() {
+        let old = lines.get(number).filter(|line| line.starts_with(STATE));
+        let old = number..number + old.iter().count();
+        lines.splice(old, [state]);
+    }
+    let chinese = Sheet { path: chinese.path.clone(), text: lines.join("\n") + "\n" };
+    let (blocks, copies) = (english.blocks(), chinese.blocks());
+    if blocks.iter().map(|block| block.language).eq(copies.iter().map(|copy| copy.language)) {
+        for (block, copy) in blocks.iter().zip(&copies).rev() {
+            if block.language != "mermaid" {
+                let begin = copy.first - 1;
+                let its = block.lines.iter().map(|line| line.to_string());
+                lines.splice(begin..begin + copy.lines.len(), its);
+            }
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The comment of each section: it names what stands there outside blocks, which are compared line
+/// by line, and in diagrams, whose words are translated.
+fn states(english: &Sheet) -> Vec<String> {
+    let diagrams = english.blocks().into_iter().filter(|block| block.language == "mermaid");
+    let labels = diagrams.flat_map(|block| (block.first..).zip(block.lines));
+    let mut lines = english.prose();
+    lines.extend(labels);
+    lines.sort();
+    let begins = lines.iter().enumerate().filter(|(_, (_, line))| line.starts_with('#'));
+    let begins = Vec::from_iter(begins.map(|(at, _)| at));
+    let ends = begins.iter().skip(1).copied().chain([lines.len()]);
+    let sections = begins.iter().zip(ends).map(|(begin, end)| &lines[*begin..end]);
     sections
-        .map(|(begin, end)| (begin + 1, lines[begin..end].join("\n").trim_end().to_string()))
+        .map(|section| {
+            let text = Vec::from_iter(section.iter().map(|(_, line)| *line)).join("\n");
+            format!("{STATE}{:08x} -->", fnv1a(text.trim_end()))
+        })
         .collect()
 }
 
@@ -39,33 +71,22 @@ fn fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, mix)
 }
 
-const ENGLISH: &str = "# udp-client\n\nText.\n\n## Run it\n\n```console\n# cargo run\n```\n";
-
-const CHINESE: &str = "\
-# udp-client
-<!-- README.md 00000000 -->
-
-## 动手运行
-<!-- README.md 00000000 -->
-";
-
 #[test]
-fn a_section_that_has_changed_is_named() {
-    let english = sheet_of(ENGLISH);
-    let told = outdated(&english, &sheet_of(CHINESE));
-    let sections: Vec<usize> = told.iter().map(|(number, _)| *number).collect();
-    assert_eq!(sections, [1, 4]);
-    let mut current = CHINESE.to_string();
-    for (_, told) in &told {
-        let (_, comment) = told.split_once("title: ").unwrap();
-        current = current.replacen("<!-- README.md 00000000 -->", comment, 1);
+fn what_has_changed_is_named_and_blessed() {
+    let english = "# One\n\nText.\n\n## Two\n\n```console\n$ ls\n```\n\n```mermaid\nC: hi\n```\n";
+    let chinese = "# 一\n\n文。\n\n## 二\n\n```console\n$ rm\n```\n\n```mermaid\nC: 嗨\n```\n";
+    let told = outdated(&sheet_of(english), &sheet_of(chinese));
+    assert_eq!(Vec::from_iter(told.iter().map(|problem| problem.line)), [1, 5]);
+    let current = blessed(&sheet_of(english), &sheet_of(chinese));
+    assert_eq!(current.replace("$ ls", "$ rm").replace(STATE, "").lines().count(), 15);
+    assert!(current.contains("$ ls") && current.contains("C: 嗨"), "{current}");
+    assert_eq!(blessed(&sheet_of(english), &sheet_of(&current)), current);
+    for (text, replacement, sections) in
+        [("$ ls", "$ cd", &[][..]), ("C: hi", "C: ho", &[6]), ("Text", "Texts", &[1])]
+    {
+        let told = outdated(&sheet_of(&english.replace(text, replacement)), &sheet_of(&current));
+        assert_eq!(Vec::from_iter(told.iter().map(|problem| problem.line)), sections, "{text}");
     }
-    let current = sheet_of(&current);
-    assert_eq!(outdated(&english, &current), []);
-    let changed = ENGLISH.replace("# cargo run", "# cargo build");
-    let told = outdated(&sheet_of(&changed), &current);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].1.starts_with("README.md:5: \"## Run it\" has changed"), "{told:?}");
 }
 
 #[test]

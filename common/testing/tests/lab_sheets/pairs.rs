@@ -6,25 +6,19 @@ use crate::prose::{destination, link_targets, slug};
 use crate::titles::{HINT, TITLES};
 use std::collections::HashMap;
 use testing::root;
-use testing::sheets::{Sheet, cells, code_spans};
-
-/// A line of the Chinese text, and what is wrong there.
-pub type Wrong = (usize, String);
+use testing::sheets::{Problem, Sheet, cells, code_spans};
 
 /// The twins say the same, as far as a test can see.
-pub fn check_pair(english: &Sheet, chinese: &Sheet) {
+pub fn check_pair(english: &Sheet, chinese: &Sheet) -> Vec<Problem> {
     let twin = |target: &str| twin_of(english, target);
-    let mut wrong = compare(&english.text, &chinese.text, &twin);
-    wrong.extend(outdated(english, chinese));
-    wrong.extend(lint(chinese));
-    let path = chinese.path.display();
-    let told = wrong.iter().map(|(line, what)| format!("{path}:{line}: {what}\n"));
-    let told: String = told.collect();
-    assert!(told.is_empty(), "\n{told}");
+    let mut problems = compare(&english.text, &chinese.text, &twin);
+    problems.extend(outdated(english, chinese));
+    problems.extend(lint(chinese));
+    problems
 }
 
 /// Line by line: each has the same shape; code, numbers and links are the same.
-fn compare(english: &str, chinese: &str, twin: &dyn Fn(&str) -> String) -> Vec<Wrong> {
+fn compare(english: &str, chinese: &str, twin: &dyn Fn(&str) -> String) -> Vec<Problem> {
     let mut wrong = Vec::new();
     let mut titles: HashMap<String, String> = TITLES
         .iter()
@@ -39,7 +33,7 @@ fn compare(english: &str, chinese: &str, twin: &dyn Fn(&str) -> String) -> Vec<W
             _ => same("what stands in a block", original, line),
         };
         if let Err(what) = result {
-            wrong.push((*number, format!("{what}\n    README.md:{place}: {original}")));
+            wrong.push(Problem::new(*number, format!("{what}\n    README.md:{place}: {original}")));
         }
         if shape(original) != shape(line) {
             return wrong; // all others are out of step as well
@@ -50,7 +44,7 @@ fn compare(english: &str, chinese: &str, twin: &dyn Fn(&str) -> String) -> Vec<W
     }
     if english.len() != chinese.len() {
         let what = format!("{} lines, the other has {}", chinese.len(), english.len());
-        wrong.push((1, what));
+        wrong.push(Problem::new(1, what));
     }
     wrong
 }
@@ -292,7 +286,7 @@ sequenceDiagram
 fn differences(chinese: &str) -> Vec<String> {
     let english = Sheet::open("udp-client"); // for the directory that links start from
     let wrong = compare(ENGLISH, chinese, &|target| twin_of(&english, target));
-    wrong.into_iter().map(|(_, what)| what).collect()
+    wrong.into_iter().map(|problem| problem.what).collect()
 }
 
 #[test]
