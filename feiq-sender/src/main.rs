@@ -7,7 +7,7 @@
 //! by H. Shirouzu.
 
 use common::{Context, Error, address, console, datagram, gbk};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::process::ExitCode;
 
 /// Where the messages go: the port of IP Messenger. The script has an address of its author's
@@ -43,11 +43,6 @@ fn main() -> ExitCode {
     common::run(HELP, feiq_sender)
 }
 
-/// `sendto()` of the script, with its `encode("gbk")`.
-fn send(socket: &UdpSocket, message: &str, to: SocketAddr) -> Result<(), Error> {
-    datagram::send(socket, &gbk::encode(message)?, to)
-}
-
 /// `main()` of the script.
 fn feiq_sender([remote]: [Option<String>; 1]) -> Result<(), Error> {
     // Python's socket gets its address when it first sends; Rust asks for it at once. Port 0 lets
@@ -61,7 +56,8 @@ fn feiq_sender([remote]: [Option<String>; 1]) -> Result<(), Error> {
     loop {
         let text = console::ask("请输入内容:")?;
         let message = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{IPMSG_SENDMSG}:{text}");
-        let sent = send(&socket, &message, remote);
+        let Some(data) = console::note_failure(gbk::encode(&message))? else { continue };
+        let sent = datagram::send(&socket, &data, remote);
         if console::note_failure(sent)?.is_some() {
             packet_number += 1;
         }
