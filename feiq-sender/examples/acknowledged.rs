@@ -73,11 +73,11 @@ fn acknowledged([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
 
     let mut packet_number = FIRST_PACKET_NUMBER;
     loop {
-        let text = console::ask_until("请输入内容:", gbk::encode)?;
+        let text = console::ask("请输入内容:")?;
         let command = IPMSG_SENDMSG | IPMSG_SENDCHECKOPT;
-        let header = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{command}:");
-        let message = [gbk::encode(&header)?, text].concat();
-        let delivered = deliver(&socket, &message, packet_number, remote);
+        let message = format!("{VERSION}:{packet_number}:{USER}:{HOST}:{command}:{text}");
+        let Some(data) = console::note_failure(gbk::encode(&message))? else { continue };
+        let delivered = deliver(&socket, &data, packet_number, remote);
         if console::note_failure(delivered)?.is_some() {
             console::print("对方已收到")?;
         }

@@ -149,9 +149,12 @@ impl Message {
             return None;
         };
         let command = read_number(command)?;
-        let decode = |field| match command & IPMSG_UTF8OPT {
-            0 => gbk::decode(field),
-            _ => String::from_utf8_lossy(field).into_owned(),
+        let decode = |field| {
+            if command & IPMSG_UTF8OPT == 0 {
+                gbk::decode(field)
+            } else {
+                String::from_utf8_lossy(field).into_owned()
+            }
         };
         // Behind a NUL is what this program does not know: files, groups, fonts.
         let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -164,6 +167,10 @@ impl Message {
     }
 }
 
+/// Digits and nothing else: `parse` alone would take a sign as well.
 fn read_number(field: &[u8]) -> Option<u64> {
+    if !field.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
     std::str::from_utf8(field).ok()?.parse().ok()
 }

@@ -52,20 +52,28 @@ fn many_clients([listen]: [Option<String>; 1]) -> Result<(), Error> {
 
     // Every client's thread has a clone of this, so the number of clones is the number of clients.
     let places = Arc::new(());
+    let mut is_told = false; // one line for all that are turned away in a row
     loop {
         let (client, address) = match listener.accept() {
             Ok(accepted) => accepted,
             Err(reason) => {
-                console::note(format!("无法接受连接：{}", explain(&reason)));
+                if !is_told {
+                    console::note(format!("无法接受连接，稍后再试：{}", explain(&reason)));
+                }
+                is_told = true;
                 #[expect(clippy::disallowed_methods, reason = "no event tells of it")]
                 thread::sleep(ACCEPT_PAUSE);
                 continue;
             }
         };
         if Arc::strong_count(&places) > MAX_CLIENTS {
-            console::note(format!("已有 {MAX_CLIENTS} 个客户端，关闭 {address} 的连接"));
+            if !is_told {
+                console::note(format!("已有 {MAX_CLIENTS} 个客户端，关闭 {address} 和后面的连接"));
+            }
+            is_told = true;
             continue; // dropping `client` closes it
         }
+        is_told = false;
         let place = places.clone();
         let serve = move || {
             let ended = echo(client, address);
