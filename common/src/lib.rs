@@ -28,17 +28,18 @@ pub mod interrupt;
 /// [`Display`] gives one line in Chinese; where the operating system gave a reason, it follows.
 #[derive(Debug)]
 pub enum Error {
-    /// Something the user gave that cannot be used. At a prompt, say why and ask again
-    /// ([`console::ask_until`] does); on the command line it ends the program with status 2.
+    /// Something the user gave cannot be used. At a prompt it is told, and asked for again
+    /// ([`console::ask_until`]); on the command line it ends the program with status 2.
     Refused(String),
-    /// The operating system refused one step: what was tried, and its reason. The next one may work.
+    /// One step has failed. It is told, and a program that has a next one goes on
+    /// ([`console::note_failure`]).
     Failed {
         /// What was tried, and with what, in words that fit behind 无法: `绑定 0.0.0.0:8080`.
         tried: String,
         /// The reason of the operating system.
         reason: io::Error,
     },
-    /// The work cannot be completed.
+    /// The program cannot go on: this is its end, with status 1.
     Fatal(String),
     /// Standard input has ended (Ctrl-D, a closed pipe), where Python raises `EOFError`. The program
     /// ends quietly.
@@ -179,9 +180,8 @@ const ADDRESS_FORMS: &str = "\
 /// }
 /// ```
 ///
-/// The status is 0 for success, for `--help`, and for standard input or output that has ended; 2 for
-/// an argument that cannot be used, with the usage; 1 for every other error, also for one after
-/// which the program went on.
+/// The status is 2 for an argument that cannot be used, with the usage; 1 where anything was refused
+/// or has failed, whatever came later; else 0.
 pub fn run<const N: usize>(
     help: &str,
     program: impl FnOnce([Option<String>; N]) -> Result<(), Error>,
