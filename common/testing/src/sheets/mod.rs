@@ -109,16 +109,16 @@ pub fn is_slow(session: &[Block]) -> bool {
 impl Sheet {
     /// The sheet of a program, or the README of the course (`.`).
     pub fn open(directory: &str) -> Sheet {
-        Sheet::read(&format!("{directory}/README.md"))
+        Sheet::read(format!("{directory}/README.md"))
     }
 
     /// The sheet of a program in Chinese.
     pub fn open_chinese(program: &str) -> Sheet {
-        Sheet::read(&format!("{program}/README.zh-CN.md"))
+        Sheet::read(format!("{program}/README.zh-CN.md"))
     }
 
     /// Another document of the project.
-    pub fn read(document: &str) -> Sheet {
+    pub fn read(document: impl AsRef<Path>) -> Sheet {
         let path = root().join(document);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         Sheet { path, text }

@@ -27,7 +27,11 @@ impl Sheet {
     /// Runs a session, whose blocks are terminals side by side, and compares the screens.
     pub fn run(&self, session: &[Block], scripts: &Scripts) -> Result<(), Problem> {
         if let Some(tool) = missing_tool(session) {
-            eprintln!("没有安装 {tool}：略过 {}:{}", self.path.display(), session[0].first);
+            let (line, told) = (session[0].first, format!("没有安装 {tool}"));
+            if std::env::var_os("CI").is_some() {
+                return Err(Problem::new(line, told));
+            }
+            eprintln!("{told}：略过 {}:{line}", self.path.display());
             return Ok(());
         }
         Session::new(scripts).run(session)

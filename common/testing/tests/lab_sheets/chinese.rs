@@ -34,13 +34,11 @@ const FULL_WIDTH: &str = "，。；：？！（）、“”《》";
 pub fn lint(chinese: &Sheet) -> Vec<Problem> {
     let mut texts = Vec::new();
     for (number, line) in chinese.prose() {
-        match (line.starts_with("<!-- "), line.starts_with('|')) {
-            (true, _) => {}
-            (_, true) => texts.extend(cells(line).iter().map(|cell| (number, plain(cell)))),
-            _ => {
-                let marker = shape(line).trim_end_matches("**");
-                texts.push((number, plain(&line[marker.len()..])));
-            }
+        if line.starts_with('|') {
+            texts.extend(cells(line).iter().map(|cell| (number, plain(cell))));
+        } else if !line.starts_with("<!-- ") {
+            let marker = shape(line).trim_end_matches("**");
+            texts.push((number, plain(&line[marker.len()..])));
         }
     }
     for diagram in chinese.blocks() {
@@ -115,7 +113,7 @@ fn terms(text: &str) -> Option<String> {
     found.map(|(term, _)| format!("another term than the glossary's: {term}"))
 }
 
-fn is_han(c: char) -> bool {
+pub fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
@@ -131,32 +129,27 @@ fn is_half_width(c: char) -> bool {
     ",.;:?!()".contains(c)
 }
 
-/// The glossary has 40 to 60 terms, and every one is used.
+/// Every term of the glossary is used.
 pub fn check_glossary(glossary: &Table, texts: &[&Sheet]) -> Vec<Problem> {
-    let rows = glossary.rows.len();
-    let few = (!(40..=60).contains(&rows)).then(|| Problem::new(1, format!("{rows} terms")));
-    let unused = glossary.rows.iter().filter_map(|(number, cells)| {
+    let mut problems = Vec::new();
+    for (number, cells) in &glossary.rows {
         let term = cells[1].split('（').next().unwrap_or_default();
-        let is_used = texts.iter().any(|sheet| sheet.text.contains(term));
-        let told = format!("{term} is in the glossary, and nowhere else");
-        (!is_used).then(|| Problem::new(*number, told))
-    });
-    few.into_iter().chain(unused).collect()
+        if !texts.iter().any(|sheet| sheet.text.contains(term)) {
+            problems.push(Problem::new(*number, format!("{term} stands nowhere else")));
+        }
+    }
+    problems
 }
 
 #[test]
 fn what_is_written_well_is_accepted() {
     let text = "\
-# udp-client
 <!-- README.md 12345678 -->
-
 在 Linux 上，`recvfrom` 返回 2 个字节（RST）：见[工具](../README.md#工具)和 [README](../README.md)。
-- “你好”
    1. “你好”
 | **数据报** | `a`, `b` | 1. 对方关闭了链接；**三次握手**：*网络*、符号链接、报文段 |
 ```mermaid
     Note over C: 收到 SYN、`x`
-    a[udp-client :10086] --> b[飞秋、iptux]
 ```
 ```text
 收到来自10.0.0.1:6666的数据:hi, ho
@@ -169,24 +162,16 @@ fn what_is_written_well_is_accepted() {
 fn what_is_written_badly_is_found() {
     for (line, expected) in [
         ("在Linux 上", "a space is missing at 在L"),
-        ("第 2个", "a space is missing at 2个"),
-        ("用`recv` 接收", "a space is missing at 用`"),
         ("见[README](README.md)", "a space is missing at 见R"),
-        ("字节 。", "a space that is too much at  。"),
         ("字节， 第 2 个", "a space that is too much at ， "),
         ("字节,报文段", "half-width punctuation at 节,"),
-        ("字节.", "half-width punctuation at 节."),
-        ("字节(RST)", "half-width punctuation at 节("),
         ("端口 22, 80 和 443", "half-width punctuation at , "),
         ("他说 \"hello\"", "half-width punctuation at \"h"),
         ("**地址。**一个", "punctuation at the edge of *地址。*"),
-        ("一个**“地址”**", "punctuation at the edge of *“地址”*"),
         ("建立链接", "another term than the glossary's: 链接"),
-        ("ICMP 报文", "another term than the glossary's: 报文"),
         ("```mermaid\nNote over C: 收到SYN\n```", "a space is missing at 到S"),
     ] {
         let found = lint(&sheet_of(line));
-        let found: Vec<&str> = found.iter().map(|problem| problem.what.as_str()).collect();
-        assert_eq!(found, [expected], "{line}");
+        assert!(found.len() == 1 && found[0].what == expected, "{line}: {found:?}");
     }
 }

@@ -60,14 +60,13 @@ const FEATURES: &[(&str, &str, &str)] = &[
 ];
 
 /// The table of the sheet explains what this program shows first, in its order, each with a piece of
-/// `main.rs` in which it is recognised. And no program before it has it.
+/// `main.rs` in which it is recognised.
 pub fn check_features(sheet: &Sheet, program: &str) -> Vec<Problem> {
     let tables = sheet.tables();
     let table = tables.iter().find(|table| table.header.get(1).is_some_and(|title| title == "New"));
     let Some(table) = table else {
         return vec![Problem::new(1, "there is no table of what is new")];
     };
-    let main = source(program);
     let expected = FEATURES.iter().filter(|(first, ..)| *first == program);
     let names = Vec::from_iter(expected.clone().map(|(_, name, _)| *name));
     let rows = table.rows.iter();
@@ -78,9 +77,8 @@ pub fn check_features(sheet: &Sheet, program: &str) -> Vec<Problem> {
     rows.zip(expected)
         .filter_map(|((number, cells), (_, _, sign))| {
             let quote = code_spans(&cells[0]).next().unwrap_or_default();
-            let is_right = main.contains(quote) && quote.contains(sign.trim_end_matches("\n}"));
-            let told = format!("{quote} is not in src/main.rs, or shows no {sign}");
-            (!is_right).then(|| Problem::new(*number, told))
+            let is_shown = quote.contains(sign.trim_end_matches("\n}"));
+            (!is_shown).then(|| Problem::new(*number, format!("{quote} shows no {sign}")))
         })
         .collect()
 }

@@ -16,20 +16,18 @@ mod outdated;
 mod pairs;
 mod prose;
 mod rows;
-mod scripts;
 mod tables;
-mod titles;
 
 use chinese::check_glossary;
 use features::check_features;
 use outdated::blessed;
-use pairs::check_pair;
+use pairs::{Titles, check_pair};
 use prose::{check_exercises, check_front_page, check_links, check_sections};
 use rows::check_rows;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
-use tables::{check_finger, check_tables};
+use tables::{check_fingers, check_quotes};
 use testing::DEADLINE;
 use testing::sheets::{Block, PROGRAMS, Problem, Scripts, Sheet, is_slow};
 
@@ -42,8 +40,8 @@ fn check(program: &str) {
     problems.extend(check_front_page(&sheet, program));
     problems.extend(check_sections(&sheet));
     problems.extend(check_links(&sheet));
-    problems.extend(check_tables(&sheet, program));
-    problems.extend(check_finger(&sheet, program));
+    problems.extend(check_quotes(&sheet, program));
+    problems.extend(check_fingers(&sheet, program));
     problems.extend(check_exercises(&sheet, program));
     problems.extend(check_features(&sheet, program));
     problems.extend(check_rows(&sheet, program));
@@ -141,7 +139,7 @@ fn slow_screens() {
 #[test]
 fn the_readme_of_the_course() {
     let readme = Sheet::open(".");
-    let mut problems = check_screens(&parts_of_the_readme(&readme).0, |_| true);
+    let mut problems = check_screens(&halves_of_the_readme()[0], |_| true);
     problems.extend(check_links(&readme));
     assert_none(told(&readme, problems));
 }
@@ -149,19 +147,21 @@ fn the_readme_of_the_course() {
 /// With `BLESS=1` the twins get the blocks of the English text, and the names of its states, first.
 #[test]
 fn the_twins_in_chinese() {
-    let (english, chinese, glossary) = parts_of_the_readme(&Sheet::open("."));
-    let mut twins = Vec::from(PROGRAMS.map(|name| (Sheet::open(name), Sheet::open_chinese(name))));
-    twins.push((english, chinese));
-    if std::env::var_os("BLESS").is_some() {
-        twins.iter_mut().for_each(|(english, chinese)| bless(english, chinese));
+    let mut twins = Vec::from(PROGRAMS.map(|name| [Sheet::open(name), Sheet::open_chinese(name)]));
+    twins.push(halves_of_the_readme());
+    let mut titles = Titles::new();
+    let mut problems = String::new();
+    for [english, chinese] in &mut twins {
+        if std::env::var_os("BLESS").is_some() {
+            bless(english, chinese);
+        }
+        let found = check_pair(english, chinese, &mut titles).into_iter();
+        problems += &told(chinese, found.chain(check_links(chinese)).collect());
     }
-    let check = |(english, chinese): &(Sheet, Sheet)| {
-        let problems = check_pair(english, chinese).into_iter().chain(check_links(chinese));
-        told(chinese, problems.collect())
-    };
-    let mut problems: String = twins.iter().map(check).collect();
-    let texts = Vec::from_iter(twins.iter().map(|(_, chinese)| chinese));
-    problems += &told(&glossary, check_glossary(&glossary.tables()[0], &texts));
+    let readme = Sheet::open(".");
+    let glossary = readme.tables().pop().unwrap();
+    let texts = Vec::from_iter(twins.iter().map(|[_, chinese]| chinese));
+    problems += &told(&readme, check_glossary(&glossary, &texts));
     assert_none(problems);
 }
 
@@ -175,20 +175,16 @@ fn bless(english: &Sheet, chinese: &mut Sheet) {
     chinese.text = text;
 }
 
-/// The README of the course in English, in Chinese, and the glossary.
-fn parts_of_the_readme(readme: &Sheet) -> (Sheet, Sheet, Sheet) {
-    let part = |begin: usize, end: usize| {
-        let before = readme.text[..begin].matches('\n').count();
-        Sheet {
-            path: readme.path.clone(),
-            // Lines keep their numbers.
-            text: "\n".repeat(before) + &readme.text[begin..end],
-        }
-    };
-    let place = |title: &str| readme.text.find(title).expect(title) + 1;
+/// The README of the course in English and in Chinese, without the glossary behind them.
+fn halves_of_the_readme() -> [Sheet; 2] {
+    let Sheet { path, text } = Sheet::open(".");
+    let place = |title: &str| text.find(title).expect(title) + 1;
     let (chinese, glossary) = (place("\n# 中文\n"), place("\n## 术语\n"));
-    let end = readme.text.len();
-    (part(0, chinese), part(chinese, glossary), part(glossary, end))
+    [(0, chinese), (chinese, glossary)].map(|(begin, end)| Sheet {
+        path: path.clone(),
+        // Lines keep their numbers.
+        text: "\n".repeat(text[..begin].matches('\n').count()) + &text[begin..end],
+    })
 }
 
 /// A sheet of these lines, on which a check is tried.

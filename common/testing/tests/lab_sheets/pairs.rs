@@ -1,52 +1,51 @@
 //! Every sheet has a twin in Chinese, line for line. What can be compared without a dictionary is.
 
 use crate::chinese::{lint, plain};
+use crate::halves_of_the_readme;
 use crate::outdated::outdated;
 use crate::prose::{destination, link_targets, slug};
-use crate::titles::{HINT, TITLES};
 use std::collections::HashMap;
 use testing::root;
 use testing::sheets::{Problem, Sheet, cells, code_spans};
 
+/// How titles have been translated so far, in all sheets.
+pub type Titles = HashMap<String, String>;
+
 /// The twins say the same, as far as a test can see.
-pub fn check_pair(english: &Sheet, chinese: &Sheet) -> Vec<Problem> {
-    let twin = |target: &str| twin_of(english, target);
-    let mut problems = compare(&english.text, &chinese.text, &twin);
+pub fn check_pair(english: &Sheet, chinese: &Sheet, titles: &mut Titles) -> Vec<Problem> {
+    let mut problems = compare(english, chinese, titles);
     problems.extend(outdated(english, chinese));
     problems.extend(lint(chinese));
     problems
 }
 
 /// Line by line: each has the same shape; code, numbers and links are the same.
-fn compare(english: &str, chinese: &str, twin: &dyn Fn(&str) -> String) -> Vec<Problem> {
-    let mut wrong = Vec::new();
-    let mut titles: HashMap<String, String> = TITLES
-        .iter()
-        .map(|(title, translated)| (title.to_string(), translated.to_string()))
-        .collect();
+fn compare(english: &Sheet, chinese: &Sheet, titles: &mut Titles) -> Vec<Problem> {
+    let mut problems = Vec::new();
     let mut block = None;
-    let (english, chinese) = (lines(english), lines(chinese));
-    for ((place, original), (number, line)) in english.iter().zip(&chinese) {
+    let (originals, lines) = (lines(&english.text), lines(&chinese.text));
+    for ((place, original), (number, line)) in originals.iter().zip(&lines) {
         let result = match (block, original.strip_prefix("```")) {
-            (None, None) => compare_prose(original, line, &mut titles, twin),
+            (None, None) => compare_prose(english, original, line, titles),
             (Some("mermaid"), None) => compare_label(original, line),
             _ => same("what stands in a block", original, line),
         };
         if let Err(what) = result {
-            wrong.push(Problem::new(*number, format!("{what}\n    README.md:{place}: {original}")));
+            let told = format!("{what}\n    README.md:{place}: {original}");
+            problems.push(Problem::new(*number, told));
         }
         if shape(original) != shape(line) {
-            return wrong; // all others are out of step as well
+            return problems; // all others are out of step as well
         }
         if let Some(language) = original.strip_prefix("```") {
             block = block.is_none().then_some(language);
         }
     }
-    if english.len() != chinese.len() {
-        let what = format!("{} lines, the other has {}", chinese.len(), english.len());
-        wrong.push(Problem::new(1, what));
+    if originals.len() != lines.len() {
+        let told = format!("{} lines, the other has {}", lines.len(), originals.len());
+        problems.push(Problem::new(1, told));
     }
-    wrong
+    problems
 }
 
 /// The lines that have a twin, with their numbers: all but comments, from the first one with a text.
@@ -60,10 +59,10 @@ fn lines(text: &str) -> Vec<(usize, &str)> {
 }
 
 fn compare_prose(
+    sheet: &Sheet,
     english: &str,
     chinese: &str,
-    titles: &mut HashMap<String, String>,
-    twin: &dyn Fn(&str) -> String,
+    titles: &mut Titles,
 ) -> Result<(), String> {
     let kind = shape(english);
     same("how the line begins", kind, shape(chinese))?;
@@ -72,7 +71,7 @@ fn compare_prose(
         let (cells, translated) = (cells(english), cells(chinese));
         same("the number of cells", cells.len(), translated.len())?;
         for (cell, its) in cells.iter().zip(&translated) {
-            compare_text(cell, its, twin)?;
+            compare_text(sheet, cell, its)?;
         }
         if let ([number, title, ..], [_, its_title, ..]) = (&cells[..], &translated[..]) {
             // The fold of this row has its title.
@@ -81,23 +80,19 @@ fn compare_prose(
         }
         return Ok(());
     }
-    let title = text.trim_end_matches("</summary>");
-    let its_title = translated.trim_end_matches("</summary>");
-    if kind.starts_with('#') {
-        let expected = titles.get(title).map_or(title, String::as_str);
-        return same("the title", expected, its_title);
+    let (title, its_title) =
+        (text.trim_end_matches("</summary>"), translated.trim_end_matches("</summary>"));
+    if title.starts_with("Hint: ") {
+        return same("what `cargo lab hint` looks for", true, its_title.starts_with("提示："));
     }
-    if kind.contains("<summary>") {
-        if let Some(expected) = titles.get(title) {
-            return same("the title", expected.as_str(), its_title);
-        }
-        let (hint, its_hint) = (title.strip_prefix(HINT.0), its_title.strip_prefix(HINT.1));
-        same("that it is a hint", hint.is_some(), its_hint.is_some())?;
+    if kind.starts_with('#') || kind.contains("<summary>") {
+        let known = titles.entry(title.into()).or_insert(its_title.into());
+        same("what this title is elsewhere", known.as_str(), its_title)?;
     }
-    compare_text(text, translated, twin)
+    compare_text(sheet, text, translated)
 }
 
-fn compare_text(english: &str, chinese: &str, twin: &dyn Fn(&str) -> String) -> Result<(), String> {
+fn compare_text(sheet: &Sheet, english: &str, chinese: &str) -> Result<(), String> {
     let text = plain(english);
     let has_words = text.contains(|c: char| c.is_ascii_alphabetic());
     if !has_words && link_targets(english).next().is_none() {
@@ -110,26 +105,15 @@ fn compare_text(english: &str, chinese: &str, twin: &dyn Fn(&str) -> String) -> 
     let spans = |text| sorted(code_spans(text).map(String::from));
     same("its code", spans(english), spans(chinese))?;
     compare_numbers(&text, &plain(chinese))?;
-    let links = sorted(link_targets(english).map(twin));
-    same("its links", links, sorted(link_targets(chinese).map(String::from)))
+    let links = link_targets(english).map(|target| twin_of(sheet, target));
+    same("its links", sorted(links), sorted(link_targets(chinese).map(String::from)))
 }
 
-/// A line of a diagram: the same but for its label.
+/// A line of a diagram: the same but for its words.
 fn compare_label(english: &str, chinese: &str) -> Result<(), String> {
-    same("the diagram", without_labels(english), without_labels(chinese))?;
+    let first = |line: &str| line.trim_start().split(' ').next().map(String::from);
+    same("the diagram", first(english), first(chinese))?;
     compare_numbers(english, chinese)
-}
-
-fn without_labels(line: &str) -> String {
-    let line = line.split_once(": ").map_or(line, |(before, _)| before);
-    let line = line.split_once(" as ").map_or(line, |(before, _)| before);
-    let first = line.trim_start().split(' ').next().unwrap_or_default();
-    if ["loop", "alt", "else", "opt"].contains(&first) {
-        return line.split(first).next().unwrap_or_default().to_string() + first;
-    }
-    // Every other piece is a label.
-    let pieces = line.split(['[', ']', '|']).step_by(2);
-    Vec::from_iter(pieces).join("[]")
 }
 
 /// Every number of the English text is in the Chinese one, as often.
@@ -150,30 +134,34 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
         .filter(|number| !number.is_empty())
 }
 
-/// Where a link of an English document leads in its twin: the README of the course is its own.
+/// Where a link of an English document leads in its twin: the README of the course is its own, and
+/// a title is found by its place.
 fn twin_of(english: &Sheet, target: &str) -> String {
-    if target.starts_with("https://") {
+    let (path, anchor) = destination(english, target);
+    let file = target.split('#').next().unwrap_or_default();
+    let is_sheet = path.ends_with("README.md") || path.ends_with("README.zh-CN.md");
+    if !is_sheet || target.starts_with("https://") {
         return target.into();
     }
-    let (path, anchor) = destination(english, target);
     let is_readme = path.canonicalize().ok() == root().join("README.md").canonicalize().ok();
-    let anchor = match (is_readme, anchor) {
-        (true, "") => slug("中文"),
-        (true, "中文") => slug("Eight socket programs, in Python and in Rust"),
-        (_, anchor) => {
-            let title = TITLES.iter().find(|(title, _)| slug(title) == anchor);
-            title.map_or(anchor.to_string(), |(_, title)| slug(title))
-        }
+    let (file, twins) = if is_readme {
+        (file.to_string(), halves_of_the_readme())
+    } else {
+        let its = match file.strip_suffix("README.md") {
+            Some(directory) => format!("{directory}README.zh-CN.md"),
+            None => file.replace("README.zh-CN.md", "README.md"),
+        };
+        (its, ["README.md", "README.zh-CN.md"].map(|name| Sheet::read(path.with_file_name(name))))
     };
-    let file = target.split('#').next().unwrap_or_default();
-    let file = match file.strip_suffix("README.md") {
-        Some(directory) if !is_readme => format!("{directory}README.zh-CN.md"),
-        _ => file.replace("README.zh-CN.md", "README.md"),
+    let [titles, its_titles] = twins.each_ref().map(|twin| twin.titles());
+    let slugs = |(_, title): &(usize, &str)| slug(title);
+    let mut pairs = titles.iter().map(slugs).zip(its_titles.iter().map(slugs));
+    let anchor = match pairs.next() {
+        Some((_, its)) if is_readme && anchor.is_empty() => its,
+        Some((title, its)) if its == anchor => title,
+        _ => pairs.find(|(title, _)| title == anchor).map_or(anchor.into(), |(_, its)| its),
     };
-    match anchor.as_str() {
-        "" => file,
-        anchor => format!("{file}#{anchor}"),
-    }
+    if anchor.is_empty() { file } else { format!("{file}#{anchor}") }
 }
 
 /// What a line begins with: all that is not its text.
@@ -193,10 +181,10 @@ pub fn shape(line: &str) -> &str {
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, found: T) -> Result<(), String> {
-    match expected == found {
-        true => Ok(()),
-        false => Err(format!("{what}: {found:?}, and not {expected:?}")),
+    if expected == found {
+        return Ok(());
     }
+    Err(format!("{what}: {found:?}, and not {expected:?}"))
 }
 
 fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
@@ -205,127 +193,30 @@ fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
     texts
 }
 
-const ENGLISH: &str = "\
-# udp-client
-
-[中文](README.zh-CN.md)
-
-## Run it
-
-Two of 1,024 bytes, `a` and `b`: see the [README](../README.md#tools).
-
-- one of [them](../udp-client/README.md)
-1. first
-
-| # | what |
-| --- | --- |
-| 1 | a `row` to see |
-
-```console
-$ cargo run
-```
-
-```mermaid
-sequenceDiagram
-    participant C as client (port 80)
-    Note over C: it waits
-    loop every line
-        C->>S: one line
-    end
-```
-
-<details><summary>1. a `row` to see</summary>
-
-**The script**
-</details>
-
-<details><summary>Hint: a line</summary>
-</details>
-";
-
-const CHINESE: &str = "\
-# udp-client
-<!-- README.md 00000000 -->
-
-[English](README.md)
-
-## 动手运行
-<!-- README.md 00000000 -->
-
-两个 1,024 字节，`b` 和 `a`：见 [README](../README.md#工具)。
-
-- 其中[一个](../udp-client/README.zh-CN.md)
-1. 第一
-
-| # | 什么 |
-| --- | --- |
-| 1 | 看得见的 `row` |
-
-```console
-$ cargo run
-```
-
-```mermaid
-sequenceDiagram
-    participant C as 客户端（端口 80）
-    Note over C: 等待
-    loop 每一行
-        C->>S: 一行
-    end
-```
-
-<details><summary>1. 看得见的 `row`</summary>
-
-**脚本**
-</details>
-
-<details><summary>提示：一行</summary>
-</details>
-";
-
-fn differences(chinese: &str) -> Vec<String> {
-    let english = Sheet::open("udp-client"); // for the directory that links start from
-    let wrong = compare(ENGLISH, chinese, &|target| twin_of(&english, target));
-    wrong.into_iter().map(|problem| problem.what).collect()
-}
-
-#[test]
-fn twins_are_accepted() {
-    assert_eq!(differences(CHINESE), [""; 0]);
-}
-
 #[test]
 fn every_difference_is_found() {
+    let english = "| 1 | a `row` |\n\n<details><summary>1. a `row`</summary>\n\n1,024 of [it](../README.md#tools)\n\n```console\n$ ls\n```\n\n```mermaid\nC->>S: 80 bytes\n```\n";
+    let chinese = "| 1 | 一行 `row` |\n\n<details><summary>1. 一行 `row`</summary>\n\n1,024 个[它](../README.md#工具)\n\n```console\n$ ls\n```\n\n```mermaid\nC->>S: 80 字节\n```\n";
+    let [english, chinese] = [english, chinese].map(|text| Sheet {
+        path: root().join("udp-client/README.md"), // where links start from
+        text: text.into(),
+    });
+    assert_eq!(compare(&english, &chinese, &mut Titles::new()), []);
     for (text, replacement, expected) in [
-        ("## 动手运行", "### 动手运行", "how the line begins"),
-        ("## 动手运行", "## 运行", "the title"),
-        ("README.md)\n\n## ", "README.md)\n## ", "how the line begins"),
-        ("- 其中", "其中", "how the line begins"),
-        ("1. 第一", "2. 第一", "how the line begins"),
-        ("1,024", "1024", "the number 1,024 is missing"),
-        ("`b` 和 `a`", "`b`", "its code"),
-        ("`b` 和 `a`", "`b` 和 `A`", "its code"),
-        ("README.md#工具", "README.md#tools", "its links"),
-        ("udp-client/README.zh-CN.md", "udp-client/README.md", "its links"),
-        ("[English](README.md)", "[English](README.zh-CN.md)", "its links"),
-        ("| 1 | 看", "| 看", "the number of cells"),
+        ("| 1 | 一", "| 一", "the number of cells"),
         ("| 1 |", "| 2 |", "what has no words"),
-        ("| 1 | 看得见的 `row`", "| 1 | a `row` to see", "this is not translated"),
-        ("$ cargo run", "$ cargo build", "what stands in a block"),
-        ("```console", "```text", "what stands in a block"),
-        ("participant C", "participant D", "the diagram"),
+        ("一行 `row` |", "一行 `col` |", "its code"),
+        ("1. 一行", "1. 一列", "what this title is elsewhere"),
+        ("| 1 |", "1 |", "how the line begins"),
+        ("1,024", "1024", "the number 1,024 is missing"),
+        ("#工具", "#tools", "its links"),
+        ("$ ls", "$ cd", "what stands in a block"),
         ("C->>S", "S->>C", "the diagram"),
-        ("loop 每", "opt 每", "the diagram"),
-        ("端口 80", "端口 8", "the number 80 is missing"),
-        ("1. 看得见的 `row`<", "1. 另一个 `row`<", "the title"),
-        ("<summary>提示：", "<summary>", "that it is a hint"),
-        ("**脚本**", "脚本", "how the line begins"),
-        ("</details>\n\n", "\n\n", "how the line begins"),
-        ("提示：一行</summary>\n</details>\n", "提示：一行</summary>\n", "lines, the other has"),
+        ("80 字节\n```\n", "80 字节\n", "lines, the other has"),
     ] {
-        assert!(CHINESE.contains(text), "{text}");
-        let found = differences(&CHINESE.replacen(text, replacement, 1));
-        let is_told = found.first().is_some_and(|what| what.contains(expected));
-        assert!(is_told, "{text} -> {replacement}: {found:?}");
+        let changed =
+            Sheet { path: chinese.path.clone(), text: chinese.text.replacen(text, replacement, 1) };
+        let found = compare(&english, &changed, &mut Titles::new());
+        assert!(found[0].what.contains(expected), "{text} -> {replacement}: {found:?}");
     }
 }

@@ -62,30 +62,20 @@ pub fn check_links(sheet: &Sheet) -> Vec<Problem> {
 /// To a file that exists and, behind `#`, to the title of a section in it.
 fn leads_somewhere(sheet: &Sheet, target: &str) -> bool {
     let (path, anchor) = destination(sheet, target);
-    if anchor.is_empty() {
-        return path.exists();
-    }
-    let Ok(text) = fs::read_to_string(&path) else {
-        return false;
-    };
-    let linked = Sheet { path, text };
-    let titles = linked.titles().into_iter();
-    let mut anchors = titles.map(|(_, title)| slug(title.trim_start_matches(['#', ' '])));
-    anchors.any(|its| its == anchor)
+    let is_title = |(_, title): &(usize, &str)| slug(title) == anchor;
+    path.exists() && (anchor.is_empty() || Sheet::read(path).titles().iter().any(is_title))
 }
 
 /// The file that a link leads to, and what stands behind its `#`.
 pub fn destination<'a>(sheet: &Sheet, target: &'a str) -> (PathBuf, &'a str) {
     let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-    let path = match file {
-        "" => sheet.path.clone(),
-        _ => sheet.path.parent().unwrap().join(file),
-    };
-    (path, anchor)
+    let its = sheet.path.file_name().unwrap().to_str().unwrap();
+    (sheet.path.with_file_name(if file.is_empty() { its } else { file }), anchor)
 }
 
 /// What GitHub calls a section in links.
 pub fn slug(title: &str) -> String {
+    let title = title.trim_start_matches(['#', ' ']);
     let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
@@ -149,11 +139,6 @@ fn is_path(code: &str) -> bool {
 fn tests_of(command: &str) -> Vec<String> {
     let mut cargo = cargo().unwrap();
     cargo.args(command.split(' ').skip(1)).arg("--list");
-    let listed = cargo.output().unwrap().stdout;
-    String::from_utf8(listed)
-        .unwrap()
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"))
-        .map(String::from)
-        .collect()
+    let listed = String::from_utf8(cargo.output().unwrap().stdout).unwrap();
+    listed.lines().filter_map(|line| line.strip_suffix(": test")).map(String::from).collect()
 }
