@@ -146,6 +146,12 @@ impl Sheet {
         sections.last().unwrap_or_default()
     }
 
+    /// What stands in a section, below its title.
+    pub fn text_of(&self, section: &str) -> &str {
+        let (_, text) = self.text.split_once(&format!("\n## {section}\n")).unwrap_or_default();
+        text.split("\n## ").next().unwrap_or_default()
+    }
+
     /// The title of the fold in which a line is; empty outside of folds.
     pub fn fold(&self, line: usize) -> &str {
         let lines = self.text.lines().take(line);

@@ -4,31 +4,15 @@ use crate::pairs::shape;
 use crate::sheet_of;
 use testing::sheets::{Problem, Sheet, Table, cells};
 
-/// What the readers' textbooks call otherwise: the words, and where they are right all the same.
-const WRONG_TERMS: &[(&str, &[&str])] = &[
-    ("链接", &["符号链接", "对方关闭了链接"]), // 连接 (connection)
-    ("报文", &["报文段"]),                     // 数据报 (datagram), 消息 (message)
-    ("缓存", &[]),                             // 缓冲区 (buffer)
-    ("缓冲器", &[]),
-    ("回环", &[]),   // 环回 (loopback)
-    ("重置", &[]),   // 复位 (reset)
-    ("重发", &[]),   // 重传 (retransmission), or 再次发送
-    ("应答", &[]),   // 确认 (acknowledgement), or 回复
-    ("对端", &[]),   // 对方 (peer)
-    ("侦听", &[]),   // 监听 (listen)
-    ("套接口", &[]), // 套接字 (socket)
-    ("退出码", &[]), // 退出状态码 (exit status)
-    ("返回码", &[]),
-    ("句柄", &[]),     // 文件描述符 (file descriptor)
-    ("工作区", &[]),   // 工作空间 (workspace)
-    ("流控", &[]),     // 流量控制 (flow control)
-    ("堵塞", &[]),     // 阻塞 (blocking)
-    ("接收连接", &[]), // 接受 (accept)
-    ("接受数据", &[]), // 接收 (receive)
-    ("域名查找", &[]), // 域名解析 (name resolution)
-];
+/// What the readers' textbooks call otherwise, and how.
+const TERMS: &str = "\
+    链接→连接 报文→数据报或消息 缓存→缓冲区 缓冲器→缓冲区 回环→环回 重置→复位 重发→重传或再次发送 \
+    应答→确认或回复 对端→对方 侦听→监听 套接口→套接字 退出码→退出状态码 返回码→退出状态码 \
+    句柄→文件描述符 工作区→工作空间 流控→流量控制 堵塞→阻塞 接收连接→接受连接 接受数据→接收数据 \
+    域名查找→域名解析";
 
-const FULL_WIDTH: &str = "，。；：？！（）、“”《》";
+/// Where such a word is right all the same.
+const RIGHT: [&str; 3] = ["符号链接", "对方关闭了链接", "报文段"];
 
 /// The lines that are not written as all others are: outside of blocks, and in the labels of diagrams.
 pub fn lint(chinese: &Sheet) -> Vec<Problem> {
@@ -75,7 +59,9 @@ fn punctuation(text: &str) -> Option<String> {
         let &[one, other] = pair else { return None };
         let problem = match (one, other) {
             (',' | ';', ' ') | ('"', _) => "half-width punctuation",
-            _ if beside(pair, is_han, is_latin) => "a space is missing",
+            _ if beside(pair, is_han, |c| c.is_ascii_alphanumeric() || c == '`') => {
+                "a space is missing"
+            }
             _ if beside(pair, is_full_width, |c| c == ' ') => "a space that is too much",
             _ if beside(pair, is_han, is_half_width) => "half-width punctuation",
             _ => return None,
@@ -96,9 +82,7 @@ fn emphasis(text: &str) -> Option<String> {
     let is_letter = |c: char| is_han(c) || c.is_ascii_alphanumeric();
     let is_mark = |c: char| is_full_width(c) || c == '`' || is_half_width(c);
     let found = pieces.windows(3).step_by(2).find(|around| {
-        let [before, inside, after] = around else {
-            return false;
-        };
+        let [before, inside, after] = around else { return false };
         inside.starts_with(is_mark) && before.ends_with(is_letter)
             || inside.ends_with(is_mark) && after.starts_with(is_letter)
     });
@@ -106,23 +90,18 @@ fn emphasis(text: &str) -> Option<String> {
 }
 
 fn terms(text: &str) -> Option<String> {
-    let found = WRONG_TERMS.iter().find(|(term, right)| {
-        let without = right.iter().fold(text.to_string(), |text, right| text.replace(right, ""));
-        without.contains(term)
-    });
-    found.map(|(term, _)| format!("another term than the glossary's: {term}"))
+    let text = RIGHT.iter().fold(text.to_string(), |text, right| text.replace(right, ""));
+    let mut terms = TERMS.split(' ').filter_map(|term| term.split_once('→'));
+    let (word, term) = terms.find(|(word, _)| text.contains(word))?;
+    Some(format!("here {word} is called {term}"))
 }
 
 pub fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
-fn is_latin(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '`'
-}
-
 fn is_full_width(c: char) -> bool {
-    FULL_WIDTH.contains(c)
+    "，。；：？！（）、“”《》".contains(c)
 }
 
 fn is_half_width(c: char) -> bool {
@@ -168,7 +147,7 @@ fn what_is_written_badly_is_found() {
         ("端口 22, 80 和 443", "half-width punctuation at , "),
         ("他说 \"hello\"", "half-width punctuation at \"h"),
         ("**地址。**一个", "punctuation at the edge of *地址。*"),
-        ("建立链接", "another term than the glossary's: 链接"),
+        ("建立链接", "here 链接 is called 连接"),
         ("```mermaid\nNote over C: 收到SYN\n```", "a space is missing at 到S"),
     ] {
         let found = lint(&sheet_of(line));

@@ -1,7 +1,6 @@
 //! "New Rust here": what is new in a program is explained in its sheet, before it is met elsewhere.
 
-use std::fs;
-use testing::root;
+use crate::tables::main_of;
 use testing::sheets::{PROGRAMS, Problem, Sheet, code_spans};
 
 /// What a reader who knows Python must be told: the program that shows it first, what it is called,
@@ -86,11 +85,7 @@ pub fn check_features(sheet: &Sheet, program: &str) -> Vec<Problem> {
 #[test]
 fn what_is_new_is_explained_where_it_is_met_first() {
     for (first, name, sign) in FEATURES {
-        let met = PROGRAMS.iter().find(|program| source(program).contains(sign));
+        let met = PROGRAMS.iter().find(|program| main_of(program).contains(sign));
         assert_eq!(met, Some(first), "{name}: {sign}");
     }
-}
-
-fn source(program: &str) -> String {
-    fs::read_to_string(root().join(program).join("src/main.rs")).unwrap()
 }

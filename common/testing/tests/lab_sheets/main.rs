@@ -22,7 +22,7 @@ use chinese::check_glossary;
 use features::check_features;
 use outdated::blessed;
 use pairs::{Titles, check_pair};
-use prose::{check_exercises, check_front_page, check_links, check_sections};
+use prose::{check_exercises, check_links, check_sections};
 use rows::check_rows;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,6 @@ const AT_ONCE: usize = 6;
 fn check(program: &str) {
     let sheet = Sheet::open(program);
     let mut problems = check_screens(&sheet, |session| !is_slow(session));
-    problems.extend(check_front_page(&sheet, program));
     problems.extend(check_sections(&sheet));
     problems.extend(check_links(&sheet));
     problems.extend(check_quotes(&sheet, program));

@@ -48,21 +48,19 @@ pub fn blessed(english: &Sheet, chinese: &Sheet) -> String {
 /// The comment of each section: it names what stands there outside blocks, which are compared line
 /// by line, and in diagrams, whose words are translated.
 fn states(english: &Sheet) -> Vec<String> {
-    let diagrams = english.blocks().into_iter().filter(|block| block.language == "mermaid");
-    let labels = diagrams.flat_map(|block| (block.first..).zip(block.lines));
-    let mut lines = english.prose();
-    lines.extend(labels);
-    lines.sort();
-    let begins = lines.iter().enumerate().filter(|(_, (_, line))| line.starts_with('#'));
-    let begins = Vec::from_iter(begins.map(|(at, _)| at));
-    let ends = begins.iter().skip(1).copied().chain([lines.len()]);
-    let sections = begins.iter().zip(ends).map(|(begin, end)| &lines[*begin..end]);
-    sections
-        .map(|section| {
-            let text = Vec::from_iter(section.iter().map(|(_, line)| *line)).join("\n");
-            format!("{STATE}{:08x} -->", fnv1a(text.trim_end()))
-        })
-        .collect()
+    let mut sections: Vec<Vec<&str>> = Vec::new();
+    let mut block = None;
+    for line in english.text.lines() {
+        if let Some(language) = line.strip_prefix("```") {
+            block = block.is_none().then_some(language);
+        } else if block.is_none() && line.starts_with('#') {
+            sections.push(vec![line]);
+        } else if matches!(block, None | Some("mermaid")) {
+            sections.last_mut().into_iter().for_each(|section| section.push(line));
+        }
+    }
+    let texts = sections.iter().map(|section| section.join("\n"));
+    texts.map(|text| format!("{STATE}{:08x} -->", fnv1a(text.trim_end()))).collect()
 }
 
 /// FNV-1a with 32 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.

@@ -50,12 +50,8 @@ fn compare(english: &Sheet, chinese: &Sheet, titles: &mut Titles) -> Vec<Problem
 
 /// The lines that have a twin, with their numbers: all but comments, from the first one with a text.
 fn lines(text: &str) -> Vec<(usize, &str)> {
-    let lines = text.lines().enumerate();
-    lines
-        .skip_while(|(_, line)| line.is_empty())
-        .filter(|(_, line)| !line.starts_with("<!-- "))
-        .map(|(number, line)| (number + 1, line))
-        .collect()
+    let lines = (1..).zip(text.lines()).skip_while(|(_, line)| line.is_empty());
+    lines.filter(|(_, line)| !line.starts_with("<!-- ")).collect()
 }
 
 fn compare_prose(
@@ -75,6 +71,7 @@ fn compare_prose(
         }
         if let ([number, title, ..], [_, its_title, ..]) = (&cells[..], &translated[..]) {
             // The fold of this row has its title.
+            let number = number.trim_start_matches("★ ");
             let titled = |title| format!("{number}. {title}");
             titles.insert(titled(title), titled(its_title));
         }

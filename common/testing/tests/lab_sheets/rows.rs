@@ -15,12 +15,11 @@ pub fn check_rows(sheet: &Sheet, program: &str) -> Vec<Problem> {
     let Some(table) = table else {
         return vec![Problem::new(1, "there is no table of rows")];
     };
-    let (_, section) = sheet.text.split_once("\n## Where the script breaks\n").unwrap_or_default();
-    let section = section.split("\n## ").next().unwrap_or_default();
+    let section = sheet.text_of("Where the script breaks");
     let mut folds = section.split("<details><summary>").skip(1);
-    for (at, (number, cells)) in table.rows.iter().enumerate() {
+    for (number, cells) in &table.rows {
         let mut tell = |problem: &str| problems.push(Problem::new(*number, problem));
-        let title = format!("{}. {}", at + 1, cells[1]);
+        let title = format!("{}. {}", cells[0].trim_start_matches("★ "), cells[1]);
         let recipe = folds.next().and_then(|fold| fold.strip_prefix(&format!("{title}</summary>")));
         let Some(recipe) = recipe else {
             tell(&format!("\"{title}\" has no recipe in its place"));

@@ -14,17 +14,18 @@ pub fn check_quotes(sheet: &Sheet, program: &str) -> Vec<Problem> {
     let main = main_of(program);
     let modules = fs::read_dir(root().join("common/src")).unwrap();
     let common: String = modules.map(|module| read(&module.unwrap().path())).collect();
-    let is_missing = |title: &str, code: &str| match title {
-        MAIN_RS => !main.contains(code),
-        "`common`" => !common.contains(code),
-        _ => false,
-    };
     let mut problems = Vec::new();
     for table in sheet.tables() {
-        let quotes = table.quotes().filter(|(_, title, code)| is_missing(title, code));
-        problems.extend(quotes.map(|(number, title, code)| {
-            Problem::new(number, format!("there is no {code} in {title}"))
-        }));
+        for (number, title, code) in table.quotes() {
+            let source = match title {
+                MAIN_RS => &main,
+                "`common`" => &common,
+                _ => continue,
+            };
+            if !source.contains(code) {
+                problems.push(Problem::new(number, format!("{title} has no {code}")));
+            }
+        }
     }
     problems
 }
@@ -93,7 +94,8 @@ fn is_quoted(line: &str, quote: &str) -> bool {
     rest.is_some()
 }
 
-fn main_of(program: &str) -> String {
+/// The mirror of a script.
+pub fn main_of(program: &str) -> String {
     read(&root().join(program).join("src/main.rs"))
 }
 
