@@ -23,7 +23,7 @@ pub fn check_rows(sheet: &Sheet, program: &str) -> Vec<Problem> {
         let recipe = folds.next().and_then(|fold| fold.strip_prefix(&format!("{title}</summary>")));
         let Some(recipe) = recipe else {
             tell(&format!("\"{title}\" has no recipe in its place"));
-            break; // all others are out of step as well
+            return problems; // all others are out of step as well
         };
         let script = format!("{}.py", program.replace('-', "_"));
         let runs_one = |names: &[&str]| names.iter().any(|name| recipe.contains(name));
