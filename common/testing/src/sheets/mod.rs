@@ -55,7 +55,7 @@ impl Display for Problem {
 /// The Python scripts of a session.
 pub struct Scripts {
     directory: PathBuf,
-    /// How long a session may wait for what it shows.
+    /// How long what a sheet shows may take to come.
     limit: Duration,
 }
 

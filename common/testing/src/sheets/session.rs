@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// two steps: one that comes just before it begins to wait is not seen while it waits.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// How long a session may take that is marked as slow.
+/// How long what is shown may take to come in a session that is marked as slow.
 const SLOW: Duration = Duration::from_secs(300);
 
 /// How long a script is watched that should wait.
@@ -234,20 +234,28 @@ impl Session {
         Session { directory, ports: Ports::new(), limit: scripts.limit }
     }
 
-    /// Goes round the terminals, in each up to the place where it waits for another one.
+    /// Goes round the terminals, in each up to the place where it waits for another one. The time runs
+    /// anew with every step, so that a busy machine fails no screen.
     fn run(self, blocks: &[Block]) -> Result<(), Problem> {
         let numbered = blocks.iter().enumerate();
         let mut terminals: Vec<Terminal> =
             numbered.map(|(number, block)| Terminal::new(block, number == 0)).collect();
         let limit = if is_slow(blocks) { SLOW } else { self.limit };
-        let deadline = Instant::now() + limit;
-        while terminals.iter().any(|terminal| terminal.next().is_some()) {
+        let left = |terminals: &[Terminal]| -> usize {
+            terminals.iter().map(|terminal| terminal.steps.len()).sum()
+        };
+        let mut deadline = Instant::now() + limit;
+        while left(&terminals) > 0 {
+            let before = left(&terminals);
             for current in 0..terminals.len() {
                 let (before, behind) = terminals.split_at(current);
                 let mut others = before.iter().chain(&behind[1..]);
                 let others_are_through = others.all(Terminal::waits_for_nothing_else);
                 let in_time = Instant::now() < deadline;
                 self.advance(&mut terminals[current], others_are_through, in_time)?;
+            }
+            if left(&terminals) < before {
+                deadline = Instant::now() + limit;
             }
         }
         for (terminal, block) in terminals.iter_mut().zip(blocks) {
