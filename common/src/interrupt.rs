@@ -4,7 +4,7 @@
 //! system calls of the standard library go on after a signal. So a thread of its own (the `ctrlc`
 //! package runs it) waits for the signal and ends the process while `main` is still blocked.
 
-use crate::{Context, Error, console};
+use crate::{Error, Success, console};
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -18,8 +18,9 @@ static ACTION: Mutex<Option<Action>> = Mutex::new(None);
 /// How long the last line may take.
 const NOTE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Makes the signals end the program; [`crate::run`] has done it before a program begins.
-pub(crate) fn install() -> Result<(), Error> {
+/// Makes the signals end the program, with the status of a `T` that was not reached; [`crate::run`]
+/// has done it before a program begins.
+pub(crate) fn install<T: Success>() -> Result<(), Error> {
     if hangup_is_ignored() {
         return Ok(());
     }
@@ -27,14 +28,10 @@ pub(crate) fn install() -> Result<(), Error> {
         let mut action = ACTION.lock().unwrap_or_else(PoisonError::into_inner);
         match action.as_mut() {
             Some(action) => action(),
-            None => end_program("收到中断信号，程序结束", 0),
+            None => end_program("收到中断信号，程序结束", T::INTERRUPTED),
         }
     })
-    .map_err(|error| match error {
-        ctrlc::Error::System(reason) => reason,
-        other => io::Error::other(other),
-    })
-    .context("接管 Ctrl-C")
+    .map_err(|error| Error::Fatal(format!("无法接管 Ctrl-C：{error}")))
 }
 
 /// Whether the program was started under `nohup`, which protects it from SIGHUP. `ctrlc` takes over
@@ -43,8 +40,8 @@ pub(crate) fn install() -> Result<(), Error> {
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_some_and(|mask| mask & 1 != 0) // SIGHUP is signal 1, the lowest bit
+    // SIGHUP is signal 1, the lowest bit, so the last hexadecimal digit is odd.
+    ignored.is_some_and(|mask| mask.ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
 }
 
 /// Replaces what the signals do. The action is called once for every signal, on a thread of its

@@ -155,6 +155,16 @@ pub fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Resu
     }
 }
 
+/// What a program has reached when it ends well. For most it is nothing in particular, `()`: they run
+/// until their user ends them.
+pub trait Success {
+    /// The status where Ctrl-C comes before success. Other than 0, it makes an end of input or output
+    /// before success a failure, too.
+    const INTERRUPTED: i32 = 0;
+}
+
+impl Success for () {}
+
 /// How addresses are written: the same for every program, so every `--help` ends with it.
 const ADDRESS_FORMS: &str = "\
 地址写作 HOST:PORT、[IPV6]:PORT、HOST、:PORT 或 PORT，其中 HOST 是主机名或 IP 地址，PORT 是端口号；
@@ -181,18 +191,20 @@ const ADDRESS_FORMS: &str = "\
 /// ```
 ///
 /// The status is 2 for an argument that cannot be used, with the usage; 1 where anything was refused
-/// or has failed, whatever came later; else 0.
-pub fn run<const N: usize>(
+/// or has failed, whatever came later; else 0. For the end of input and an interrupt see also
+/// [`Success`].
+pub fn run<const N: usize, T: Success>(
     help: &str,
-    program: impl FnOnce([Option<String>; N]) -> Result<(), Error>,
+    program: impl FnOnce([Option<String>; N]) -> Result<T, Error>,
 ) -> ExitCode {
     let result = match arguments() {
         Ok(None) => console::write(format!("{help}\n{ADDRESS_FORMS}\n").as_bytes()),
-        Ok(Some(arguments)) => interrupt::install().and_then(|()| program(arguments)),
+        Ok(Some(arguments)) => interrupt::install::<T>().and_then(|_| program(arguments)).map(drop),
         Err(error) => Err(error),
     };
     match result {
-        Ok(()) | Err(Error::InputEnded | Error::OutputClosed) => console::exit_code(),
+        Ok(()) => console::exit_code(),
+        Err(Error::InputEnded | Error::OutputClosed) if T::INTERRUPTED == 0 => console::exit_code(),
         Err(error @ Error::Refused(_)) => {
             console::note(&error);
             console::note(help.lines().next().unwrap_or_default());

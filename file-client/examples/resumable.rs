@@ -8,9 +8,7 @@
 //! A solution of the exercise in the lab sheet of `file-client`.
 
 use common::{Context, Error, address, console, explain, retry_interrupted};
-use file_client::outcome::{all_or_nothing, store};
-use file_client::part::replaceable;
-use file_client::{Progress, save_path};
+use file_client::{FileName, Outcome, Progress, Stored, replaceable};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -43,44 +41,50 @@ const HELP: &str = "\
 ";
 
 fn main() -> ExitCode {
-    common::run(HELP, |arguments| all_or_nothing(|| resumable(arguments)))
+    common::run(HELP, resumable)
 }
 
-fn resumable([remote, name]: [Option<String>; 2]) -> Result<(), Error> {
+fn resumable([remote, name]: [Option<String>; 2]) -> Result<Stored, Error> {
+    let outcome = Outcome::watch();
     let remote = address::remote(remote, REMOTE)?;
-    let (name, target) = match name {
-        Some(name) => check_name(&name)?,
-        None => console::ask_until("文件名:", check_name)?,
+    let name = match name {
+        Some(name) => parse_name(&name)?,
+        None => console::ask_until("文件名:", parse_name)?,
     };
-    while !download(&remote, &name, &target)? {
+    loop {
+        if let Some(stored) = download(&remote, &name, &outcome)? {
+            let _ = console::print("文件传输完毕"); // a closed output changes nothing any more
+            return Ok(stored);
+        }
         console::note("已有的部分不能用了，重新下载");
     }
-    let _ = console::print("文件传输完毕"); // a closed output changes nothing any more
-    Ok(())
 }
 
-/// The name of the file, and the path to store it under.
-fn check_name(name: &str) -> Result<(String, PathBuf), Error> {
+/// A name that fits into the line of a request.
+fn parse_name(name: &str) -> Result<FileName, Error> {
     if name.contains(['\r', '\n']) {
         return Err(Error::Refused("文件名不能含有换行符：请求是一行".into()));
     }
-    Ok((name.to_string(), save_path(name)?))
+    FileName::parse(name)
 }
 
-/// Downloads what is missing, and gives the file its name when it is whole. `false`: the part is of
+/// Downloads what is missing, and gives the file its name when it is whole. `None`: the part is of
 /// an older version, or another download has taken it away, so begin anew.
-fn download(remote: &[SocketAddr], name: &str, target: &Path) -> Result<bool, Error> {
-    let existing = replaceable(target)?;
-    let prefix = prefix(name);
+fn download(
+    remote: &[SocketAddr],
+    name: &FileName,
+    outcome: &Outcome,
+) -> Result<Option<Stored>, Error> {
+    let existing = replaceable(&name.path)?;
+    let prefix = prefix(&name.text);
     let found = Part::find(&prefix).context("查找未完成的下载")?;
     let offset = found.as_ref().map_or(0, |part| part.length);
 
     let mut socket = TcpStream::connect(remote).context(format!("连接 {}", remote[0]))?;
     let peer = socket.peer_addr().context("查询对方地址")?;
-    console::note(format!("已连接 {peer}，下载 {name}，从偏移 {offset} 字节处开始"));
-    let timeout = socket.set_read_timeout(Some(RECV_TIMEOUT));
-    timeout.context("设置接收超时")?;
-    let request = format!("{offset} {name}\n");
+    socket.set_read_timeout(Some(RECV_TIMEOUT)).context("设置接收超时")?;
+    console::note(format!("已连接 {peer}，下载 {}，从偏移 {offset} 字节处开始", name.text));
+    let request = format!("{offset} {}\n", name.text);
     socket.write_all(request.as_bytes()).context("发送请求")?;
 
     let mut answer = BufReader::with_capacity(RECV_SIZE, socket);
@@ -93,39 +97,33 @@ fn download(remote: &[SocketAddr], name: &str, target: &Path) -> Result<bool, Er
     let mut part = match found {
         None => Part::begin(path).context("创建临时文件")?,
         Some(part) if part.path == path && part.length <= size => part,
-        Some(part) => {
-            let _ = fs::remove_file(part.path); // unless another download has done so already
-            return Ok(false);
-        }
+        Some(part) => return part.delete().context("删除已有的部分").map(|()| None),
     };
     if let Some(permissions) = existing {
         // Whoever was not allowed to read the old file is not allowed to read the new one.
-        let set = part.file.set_permissions(permissions);
-        set.context("设置文件权限")?;
+        part.file.set_permissions(permissions).context("设置文件权限")?;
     }
     receive(&mut answer, &mut part, size)?;
     if let Err(reason) = part.file.sync_all() {
         // What the disk has lost of it cannot be known, so nothing of it is worth keeping.
-        let _ = fs::remove_file(part.path);
+        let _ = part.delete();
         return Err(reason).context("保存文件");
     }
-    part.keep(size, target)
+    part.keep(size, &name.path, outcome)
 }
 
 /// Receives the first line of an answer, size and version; `None`: there is none, a refusal.
 fn receive_line(answer: &mut impl BufRead) -> Result<Option<(u64, u128)>, Error> {
     let mut line = String::new();
-    let received = answer.take(MAX_LINE_LEN).read_line(&mut line);
-    received.context("接收文件大小")?;
+    answer.take(MAX_LINE_LEN).read_line(&mut line).context("接收文件大小")?;
     if line.is_empty() {
         return Ok(None);
     }
-    match parse(&line) {
-        Some(numbers) => Ok(Some(numbers)),
-        None => {
-            Err(Error::Fatal(format!("无法识别服务器的回复 {line:?}，它是 resumable_server 吗？")))
-        }
-    }
+    let Some(numbers) = parse(&line) else {
+        let problem = format!("无法识别服务器的回复 {line:?}，它是 resumable_server 吗？");
+        return Err(Error::Fatal(problem));
+    };
+    Ok(Some(numbers))
 }
 
 fn parse(line: &str) -> Option<(u64, u128)> {
@@ -181,41 +179,67 @@ impl Part {
     /// Looks for the part of an earlier run.
     fn find(prefix: &str) -> io::Result<Option<Part>> {
         for entry in fs::read_dir(".")? {
-            let entry = entry?;
-            let path = PathBuf::from(entry.file_name());
-            // Not a link, which could lead anywhere: `file_type` does not follow it.
-            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-            if !is_file || !path.to_string_lossy().starts_with(prefix) {
+            let path = PathBuf::from(entry?.file_name());
+            if !path.to_string_lossy().starts_with(prefix) {
                 continue;
             }
-            // Another download may have finished it just now.
-            if let Ok(mut file) = OpenOptions::new().write(true).open(&path) {
-                let length = file.seek(SeekFrom::End(0))?;
-                return Ok(Some(Part { file, path, length }));
+            match Part::open(path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {} // finished just now
+                opened => return opened.map(Some),
             }
         }
         Ok(None)
     }
 
-    /// Begins one, which another download may have begun a moment ago: both write each byte to its
-    /// own place, so they write the same.
-    fn begin(path: PathBuf) -> io::Result<Part> {
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).open(&path)?;
-        let length = 0;
+    /// Opens one that is there: no link that somebody else has put there, which could lead anywhere,
+    /// and no pipe, which would wait for ever.
+    fn open(path: PathBuf) -> io::Result<Part> {
+        if !fs::symlink_metadata(&path)?.is_file() {
+            return Err(io::Error::other(format!("{} 不是普通文件", path.display())));
+        }
+        let mut file = OpenOptions::new().write(true).open(&path)?;
+        let length = file.seek(SeekFrom::End(0))?;
         Ok(Part { file, path, length })
     }
 
-    /// Gives the whole file its name, unless another download of it has done so already. `false`: the
-    /// part has been deleted meanwhile, since the server has a newer version.
-    fn keep(self, size: u64, target: &Path) -> Result<bool, Error> {
-        let stored = store(|| match fs::metadata(&self.path)?.len() {
-            length if length == size => fs::rename(&self.path, target),
-            _ => Err(ErrorKind::NotFound.into()), // somebody has begun it anew
-        });
+    /// Begins one, which another download may have begun a moment ago: both write each byte to its
+    /// own place, so they write the same.
+    fn begin(path: PathBuf) -> io::Result<Part> {
+        match File::create_new(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let mut part = Part::open(path)?;
+                part.file.rewind()?;
+                Ok(Part { length: 0, ..part })
+            }
+            created => created.map(|file| Part { file, path, length: 0 }),
+        }
+    }
+
+    /// Deletes it, unless another download has done so already.
+    fn delete(self) -> io::Result<()> {
+        match fs::remove_file(self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the whole file its name. `None`: the part has been deleted meanwhile, since the server has
+    /// a newer version.
+    fn keep(self, size: u64, target: &Path, outcome: &Outcome) -> Result<Option<Stored>, Error> {
+        let stored = match fs::metadata(&self.path) {
+            Ok(part) if part.len() == size => outcome.store(&self.path, target),
+            Ok(_) => Err(ErrorKind::NotFound.into()), // somebody has begun it anew
+            Err(error) => Err(error),
+        };
         match stored {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(is_at(&self.file, target)),
-            stored => stored.context("保存文件").map(|()| true),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if !is_at(&self.file, target) {
+                    return Ok(None);
+                }
+                // Another download has given it its name already, so this rename changes nothing.
+                outcome.store(target, target).context("保存文件").map(Some)
+            }
+            stored => stored.context("保存文件").map(Some),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How far a download is: a line on standard error that changes in place, on a terminal only.
 
-use common::{Error, console, explain};
+use common::console;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ impl Progress {
         self.count
     }
 
-    /// Counts so many bytes more.
+    /// Adds `length` bytes.
     pub fn add(&mut self, length: usize) {
         self.count += length as u64;
         if self.shown.is_some_and(|shown| shown.elapsed() >= INTERVAL) {
@@ -41,19 +41,14 @@ impl Progress {
         }
     }
 
-    /// The error of a download that cannot go on: how much had come, and why nothing is stored.
-    pub fn cut_off(&self, what: &str, reason: &io::Error) -> Error {
-        let count = self.count;
-        let reason = explain(reason);
-        Error::Fatal(format!("下载中断，收到 {count} 字节，没有保存：{what}：{reason}"))
-    }
-
     fn show(&mut self) {
+        let mebibytes = self.count as f64 / 1_048_576.0;
         let seconds = self.begun.elapsed().as_secs_f64();
-        let rate = self.count as f64 / 1_048_576.0 / seconds.max(0.001);
-        // A carriage return goes back to the beginning of the line.
-        let line = format!("\r{} 字节  {rate:.1} MiB/s  {seconds:.1} 秒 ", self.count);
-        let _ = io::stderr().write_all(line.as_bytes());
+        let rate = mebibytes / seconds.max(0.001);
+        let line = format!("{mebibytes:.1} MiB {rate:.1} MiB/s {seconds:.0} 秒");
+        // A carriage return goes back to the beginning of the line, so a line that is wider than the
+        // terminal would fill the screen: 29 columns, always, so that nothing of a longer one stays.
+        let _ = io::stderr().write_all(format!("\r{line:<28}").as_bytes());
         self.shown = Some(Instant::now());
     }
 }

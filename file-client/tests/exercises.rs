@@ -59,7 +59,7 @@ testing::exercise! {
         ]),
         ("an_end_is_the_end", a_cut_download_goes_on_where_it_stopped, "退出状态码为 1", &[
             ("Ok(0) if rest.limit() == 0 =>", "Ok(0) =>"),
-            ("length if length == size =>", "_ if true =>"),
+            ("Ok(part) if part.len() == size =>", "Ok(_) if true =>"),
         ]),
         ("a_reset_deletes_the_part", a_reset_download_goes_on_as_well, "之间的请求", &[
             ("Err(reason) => break format!(\"接收失败：{}\", explain(&reason)),",
@@ -72,9 +72,9 @@ testing::exercise! {
             ("part.file.write_all(&buffer[..length])", "file.write_all(&buffer[..length])"),
         ]),
         ("appends", two_at_once_do_no_harm, "f.txt 的内容是", &[
-            (".write(true)\n            .create(true)\n            .truncate(false)",
-             ".append(true).create(true)"),
-            ("length if length == size =>", "_ if true =>"),
+            ("File::create_new(&path)",
+             "OpenOptions::new().append(true).create(true).open(&path)"),
+            ("Ok(part) if part.len() == size =>", "Ok(_) if true =>"),
         ]),
         ("the_size_has_32_bits", a_size_may_be_above_4_gib, "从偏移 10 开始的请求", &[
             ("let size: i64 =", "let size: u32 ="),
