@@ -59,7 +59,7 @@ impl Download {
     /// # Errors
     /// [`Error::Failed`] where the connection has broken: what has come is not the file.
     pub fn receive(&self, socket: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Error> {
-        let tried = format!("继续下载（收到 {} 字节，没有保存）", self.count());
+        let tried = format!("继续下载（已收到 {} 字节，没有保存）", self.count());
         retry_interrupted(|| socket.read(buffer)).context(tried)
     }
 
@@ -68,7 +68,7 @@ impl Download {
     /// # Errors
     /// [`Error::Failed`] where the disk does not take them.
     pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        let tried = format!("写入文件（收到 {} 字节，没有保存）", self.count());
+        let tried = format!("写入文件（已收到 {} 字节，没有保存）", self.count());
         self.file.write_all(data).context(tried)?;
         self.progress.add(data.len());
         Ok(())
