@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 /// How often the line changes: fast enough to look alive, too slow to cost anything.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Counts the bytes of a download and shows their number. Dropping it ends its line.
+/// Counts the bytes of a download, and shows how much there is where that takes longer than a tenth of a
+/// second. Dropping it ends its line.
 ///
 /// ```
 /// let mut progress = file_client::Progress::start();
@@ -46,8 +47,8 @@ impl Progress {
         let seconds = self.begun.elapsed().as_secs_f64();
         let rate = mebibytes / seconds.max(0.001);
         let line = format!("{mebibytes:.1} MiB {rate:.1} MiB/s {seconds:.0} 秒");
-        // A carriage return goes back to the beginning of the line, so a line that is wider than the
-        // terminal would fill the screen: 29 columns, always, so that nothing of a longer one stays.
+        // A carriage return goes back to the beginning of the line: one that is wider than the terminal
+        // would fill the screen. It has 29 columns, always, so that nothing of a longer one stays.
         let _ = io::stderr().write_all(format!("\r{line:<28}").as_bytes());
         self.shown = Some(Instant::now());
     }
@@ -55,7 +56,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.shown.is_some() && self.count > 0 {
+        if self.shown.is_some_and(|shown| shown > self.begun) {
             self.show();
             console::note("");
         }
