@@ -4,7 +4,7 @@
 //! is there and on the disk. Until then a file of that name stays as it is. Whatever ends the
 //! download early (an error, a drop, Ctrl-C) deletes the temporary file; only what ends the program
 //! without asking it leaves one behind, `.file-client-PID-TIME.part`: `kill -9`, Ctrl-\, a power
-//! failure, and any signal under `nohup`.
+//! failure, a limit to the size of files (`ulimit -f`), and any signal under `nohup`.
 
 use crate::{Outcome, Progress, Stored, outcome::Stage, replaceable};
 use common::{Context, Error, retry_interrupted};
