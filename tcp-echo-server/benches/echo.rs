@@ -16,14 +16,10 @@ socketserver.ThreadingTCPServer.request_queue_size = 128
 socketserver.ThreadingTCPServer(('127.0.0.1', {port}), Echo).serve_forever()
 ";
 
+const HERE: &str = "127.0.0.1";
+const PORT: &str = "{port}";
+const ADDRESS: &str = "127.0.0.1:{port}";
 const LISTEN: &str = "TCP-LISTEN:{port},bind=127.0.0.1,fork,backlog=128";
-
-/// Lines of 32 bytes; the second one becomes GBK.
-const ASCII: &str = "The way that can be told is not\n";
-const CHINESE: &str = "道可道，非常道；名可名，非常名。";
-
-/// How much is sent at a time, by a client that is alone.
-const WRITE: usize = 64 * 1024;
 
 fn main() {
     let script = &script("tcp_echo_server.py", "10050");
@@ -31,28 +27,25 @@ fn main() {
     let many_clients = testing::example("tcp-echo-server", "many_clients");
     let many_clients = &many_clients.to_string_lossy();
     let for_one = &[
-        Server { name: "tcp-echo-server", words: &[ours, "127.0.0.1:{port}"] },
-        Server { name: "socat -b 1024 … PIPE", words: &["socat", "-b", "1024", LISTEN, "PIPE"] },
-        Server {
-            name: "ncat --exec /bin/cat",
-            words: &["ncat", "-l", "127.0.0.1", "{port}", "--exec", "/bin/cat"],
-        },
+        Server { name: "tcp-echo-server", words: &[ours, ADDRESS] },
+        Server { name: "socat -b 1024 … PIPE", words: &["socat", "-b1024", LISTEN, "PIPE"] },
+        Server { name: "ncat -e /bin/cat", words: &["ncat", "-l", HERE, PORT, "-e", "/bin/cat"] },
         Server { name: "the script", words: &["python3", "-c", script] },
     ];
     let for_many = &[
-        Server { name: "many_clients", words: &[many_clients, "127.0.0.1:{port}"] },
-        Server {
-            name: "socat -b 16384 … PIPE", words: &["socat", "-b", "16384", LISTEN, "PIPE"]
-        },
+        Server { name: "many_clients", words: &[many_clients, ADDRESS] },
+        Server { name: "socat -b 16384 … PIPE", words: &["socat", "-b16384", LISTEN, "PIPE"] },
         Server { name: "Python, a thread for each", words: &["python3", "-c", PYTHON_THREADS] },
     ];
-    let chinese = &common::gbk::encode(CHINESE).unwrap_or_default();
+    let ascii = "The way that can be told is not\n".repeat(2048).into_bytes();
+    let chinese = common::gbk::encode(&"道可道，非常道；名可名，非常名。".repeat(2048));
+    let contents = [(", ASCII", ascii), (", Chinese in GBK", chinese.unwrap_or_default())];
     let columns = ["MiB/s", "server, MiB"];
 
     section("Echo");
-    let contents = [(", ASCII", ASCII.as_bytes()), (", Chinese in GBK", chinese)];
-    let groups = contents.map(|(case, line)| group(for_one, case, |port| throughput(port, line)));
-    compare("One client, 64 KiB writes", &columns, groups.into());
+    let groups = contents.iter();
+    let groups = groups.map(|(case, block)| group(for_one, case, |port| throughput(port, block)));
+    compare("One client, 64 KiB writes", &columns, groups.collect());
     let trips = ["median, µs", "99 %, µs", "server, MiB"];
     compare("One client, round trip of 64 bytes", &trips, vec![group(for_one, "", round_trips)]);
     let groups = [1, 10, 100, 1000]
@@ -61,11 +54,10 @@ fn main() {
 }
 
 /// Sends and receives 64 MiB at the same time.
-fn throughput(port: u16, line: &[u8]) -> Figures {
-    let block = &line.repeat(WRITE / line.len())[..];
+fn throughput(port: u16, block: &[u8]) -> Figures {
     let socket = connect(port)?;
     let mut sender = socket.try_clone()?;
-    let times = (64 << 20) / WRITE;
+    let times = (64 << 20) / block.len();
     let begin = Instant::now();
     thread::scope(|scope| {
         let send = move || (0..times).try_for_each(|_| sender.write_all(block));
@@ -93,21 +85,21 @@ fn round_trips(port: u16) -> Figures {
 /// 64 MiB for all clients together. Each sends three writes ahead of the echo: more fill the pipe of
 /// `socat`, which then waits for itself.
 fn many(port: u16, count: usize) -> Figures {
-    let clients = (0..count).map(|number| {
+    let client = |number| {
         let mut socket = connect(port)?;
         let block = [number as u8; 16 * 1024];
         socket.write_all(&block[..1])?;
         expect(&socket, &block[..1])?; // so it has been accepted
         Ok((socket, block))
-    });
+    };
     let writes = 4096 / count;
-    let seconds = at_once(clients.collect::<io::Result<_>>()?, |(mut socket, block)| {
+    let clients = (0..count).map(client).collect::<io::Result<_>>()?;
+    at_once(clients, (writes * count) as f64 / 64.0, |(mut socket, block)| {
         (0..3).try_for_each(|_| socket.write_all(&block))?;
         for _ in 3..writes {
             expect(&socket, &block)?;
             socket.write_all(&block)?;
         }
         (0..3).try_for_each(|_| expect(&socket, &block))
-    })?;
-    Ok(vec![(writes * count) as f64 / 64.0 / seconds])
+    })
 }

@@ -2,9 +2,8 @@
 
 use common::gbk;
 use std::io;
-use std::process::Stdio;
 use std::time::Instant;
-use testing::bench::{Contender, Figures, command, compare, section};
+use testing::bench::{Contender, Figures, compare, output, section};
 
 /// Does the same and prints the milliseconds; the text is made in the same way.
 const PYTHON: &str = "
@@ -20,11 +19,10 @@ assert result == (data if sys.argv[1] == 'encode' else text)
 fn main() {
     let text: String =
         (0..1_000_000).filter_map(|at| char::from_u32(0x4e00 + at * 7 % 20_000)).collect();
-    let bytes = gbk::encode(&text).unwrap_or_default();
+    let encode = || gbk::encode(&text).unwrap_or_default();
+    let bytes = encode();
     let to = vec![
-        Contender::new("common, to GBK", || {
-            timed(|| gbk::encode(&text).unwrap_or_default(), &bytes)
-        }),
+        Contender::new("common, to GBK", || timed(encode, &bytes)),
         Contender::new("Python, to GBK", || python("encode")),
     ];
     let from = vec![
@@ -44,8 +42,6 @@ fn timed<T: PartialEq>(work: impl Fn() -> T, expected: &T) -> Figures {
 }
 
 fn python(direction: &str) -> Figures {
-    let output =
-        command(&["python3", "-c", PYTHON, direction], 0).stdout(Stdio::piped()).output()?;
-    let time = String::from_utf8_lossy(&output.stdout).trim().parse();
-    Ok(vec![time.map_err(io::Error::other)?])
+    let time = output(&["python3", "-c", PYTHON, direction]).parse();
+    Ok(vec![time.map_err(|_| io::Error::other("it does not work"))?])
 }

@@ -10,9 +10,6 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-/// How often each contender runs, unless the command line has another number.
-const ROUNDS: usize = 9;
-
 /// How often a process is asked for its memory, or whether it listens.
 pub const POLL: Duration = Duration::from_millis(1);
 
@@ -66,13 +63,12 @@ pub fn group<'a>(
 
 /// Begins a section: what is measured, and where.
 pub fn section(title: &str) {
-    let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let processor = processor.lines().find_map(|line| line.strip_prefix("model name\t: "));
-    let processor = processor.unwrap_or(env::consts::ARCH);
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name\t: ")).unwrap_or("?");
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let [system, rustc, python] =
         [["uname", "-sr"], ["rustc", "-V"], [&PYTHON, "-V"]].map(|words| output(&words));
-    println!("\n## {title}\n\n{processor}, {cores} cores, {system}, {rustc}, {python}.");
+    println!("\n## {title}\n\n{cpu}, {cores} cores, {system}, {rustc}, {python}.");
 }
 
 /// Prints a table: for each contender the median of every column, with the least and the most, and
@@ -82,14 +78,16 @@ pub fn compare(title: &str, columns: &[&str], groups: Vec<Vec<Contender>>) {
     println!("|{}", " --- |".repeat(columns.len() + 2));
     for mut group in groups {
         run_in_turn(&mut group);
-        let median = |runs: &Vec<Vec<f64>>| in_order(runs, 0)[runs.len() / 2];
-        let first = group[0].runs.as_ref().map_or(f64::NAN, median);
+        let first = group[0].runs.as_ref().map_or(f64::NAN, |runs| spread(runs, 0)[0]);
         for Contender { name, runs, .. } in &group {
             print!("| {name} |");
             match runs {
                 Ok(runs) => {
-                    (0..columns.len()).for_each(|column| print!(" {} |", cell(runs, column)));
-                    println!(" {:.2} |", median(runs) / first);
+                    for column in 0..columns.len() {
+                        let [median, least, most] = spread(runs, column).map(rounded);
+                        print!(" {median} ({least}–{most}) |");
+                    }
+                    println!(" {:.2} |", spread(runs, 0)[0] / first);
                 }
                 Err(problem) => println!(" {problem} |{}", " |".repeat(columns.len())),
             }
@@ -99,7 +97,7 @@ pub fn compare(title: &str, columns: &[&str], groups: Vec<Vec<Contender>>) {
 
 /// A B C, B C A, C A B, …, so that nobody always follows the same other. Who fails is out.
 fn run_in_turn(group: &mut [Contender]) {
-    let rounds = env::args().find_map(|word| word.parse().ok()).unwrap_or(ROUNDS);
+    let rounds = env::args().find_map(|word| word.parse().ok()).unwrap_or(9);
     let count = group.len();
     for turn in 0..rounds * count {
         let Contender { run, runs, .. } = &mut group[(turn / count + turn) % count];
@@ -111,19 +109,16 @@ fn run_in_turn(group: &mut [Contender]) {
     }
 }
 
-fn in_order(runs: &[Vec<f64>], column: usize) -> Vec<f64> {
+/// The median of a column, the least and the most.
+fn spread(runs: &[Vec<f64>], column: usize) -> [f64; 3] {
     let mut figures: Vec<f64> = runs.iter().map(|run| run[column]).collect();
     figures.sort_by(f64::total_cmp);
-    figures
+    [figures.len() / 2, 0, figures.len() - 1].map(|at| figures[at])
 }
 
-fn cell(runs: &[Vec<f64>], column: usize) -> String {
-    let [median, least, most] = [runs.len() / 2, 0, runs.len() - 1].map(|at| {
-        let figure = in_order(runs, column)[at];
-        let decimals = if figure < 10.0 { 2 } else { usize::from(figure < 100.0) };
-        format!("{figure:.decimals$}")
-    });
-    format!("{median} ({least}–{most})")
+fn rounded(figure: f64) -> String {
+    let decimals = if figure < 10.0 { 2 } else { usize::from(figure < 100.0) };
+    format!("{figure:.decimals$}")
 }
 
 /// A program and its arguments, where `{port}` stands for `port`; nothing is at its streams.
@@ -142,7 +137,7 @@ pub fn script(name: &str, port: &str) -> String {
 }
 
 /// What a command prints, or nothing.
-fn output(words: &[&str]) -> String {
+pub fn output(words: &[&str]) -> String {
     let output = Command::new(words[0]).args(&words[1..]).output();
     output.map_or(String::new(), |output| String::from_utf8_lossy(&output.stdout).trim().into())
 }
@@ -152,11 +147,6 @@ pub fn installed(tool: impl AsRef<Path>) -> io::Result<()> {
     let paths = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&paths).any(|path| path.join(&tool).is_file());
     if found { Ok(()) } else { Err(io::Error::other("not installed")) }
-}
-
-/// A directory in memory where there is one, so that no disk is measured.
-pub fn directory_in_memory() -> io::Result<tempfile::TempDir> {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 /// A process that ends with this value.
@@ -174,8 +164,7 @@ impl Process {
         Ok(Process { child: command.spawn()?, port: 0 })
     }
 
-    /// Starts a server, as [`command`] does, at a port that was free a moment ago, and waits until it
-    /// listens.
+    /// Starts the server of a [`command`] at a port that is free, and waits until it listens.
     pub fn serve(words: &[&str], input: Stdio) -> io::Result<Process> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut server = Process::start(command(words, port).stdin(input))?;
@@ -223,20 +212,18 @@ pub fn expect(mut socket: &TcpStream, expected: &[u8]) -> io::Result<()> {
     if received == expected { Ok(()) } else { Err(io::Error::other("other bytes came")) }
 }
 
-/// Does `work` for all clients at once. Returns the seconds that it takes.
+/// Does `work` for all clients at once, which moves so many MiB. Returns the MiB/s.
 pub fn at_once<T: Send>(
     clients: Vec<T>,
+    mebibytes: f64,
     work: impl Fn(T) -> io::Result<()> + Sync,
-) -> io::Result<f64> {
-    let (count, work) = (clients.len(), &work);
+) -> Figures {
+    let work = &work;
     let begin = Instant::now();
-    let failed = thread::scope(|scope| {
-        let clients: Vec<_> =
-            clients.into_iter().map(|client| scope.spawn(move || work(client))).collect();
-        clients.into_iter().map(|client| client.join().unwrap()).filter(Result::is_err).count()
-    });
-    if failed > 0 {
-        return Err(io::Error::other(format!("{failed} of {count} clients were not served")));
-    }
-    Ok(begin.elapsed().as_secs_f64())
+    thread::scope(|scope| {
+        let start = |client| scope.spawn(move || work(client));
+        let clients: Vec<_> = clients.into_iter().map(start).collect();
+        clients.into_iter().try_for_each(|client| client.join().unwrap())
+    })?;
+    Ok(vec![mebibytes / begin.elapsed().as_secs_f64()])
 }
