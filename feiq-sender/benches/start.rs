@@ -1,6 +1,6 @@
 //! The start of a program: from its execution to its first prompt, beside Python.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::process::Stdio;
 use std::time::Instant;
 use testing::bench::{Contender, Figures, Process, command, compare, script, section};
@@ -23,8 +23,6 @@ fn start(words: &[&str]) -> Figures {
     let mut program = Process::start(&mut command)?;
     program.child.stdout.as_mut().map_or(Ok(()), |output| output.read_exact(&mut prompt))?;
     let time = begin.elapsed();
-    if prompt != PROMPT.as_bytes() {
-        return Err(io::Error::other("another prompt"));
-    }
+    assert_eq!(prompt, PROMPT.as_bytes());
     Ok(vec![time.as_secs_f64() * 1e3, program.memory().unwrap_or(f64::NAN)])
 }

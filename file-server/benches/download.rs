@@ -5,10 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::thread;
 use std::time::Instant;
-use testing::bench::{
-    Contender, Figures, POLL, Process, Server, at_once, command, compare, connect, expect, group,
-    script, section,
-};
+use testing::bench::*;
 
 const ADDRESS: &str = "127.0.0.1:{port}";
 const LISTEN: &str = "TCP-LISTEN:{port},bind=127.0.0.1,fork,backlog=128";
@@ -28,7 +25,7 @@ fn main() -> io::Result<()> {
     let server_script = script("file_server.py", "6664");
     let ours = &[env!("CARGO_BIN_EXE_file-server"), ADDRESS];
     let python = &["python3", "-c", &server_script];
-    let directory = testing::tempdir()?;
+    let directory = directory_in_memory()?;
     std::env::set_current_dir(&directory)?;
     fs::create_dir("copies")?;
     for (name, mebibytes) in [("512", 512), ("32", 32), ("1", 1)] {
@@ -84,7 +81,7 @@ fn download(file: &str, server: &[&str], client: &[&str]) -> Figures {
 
 /// `count` clients at once, each of which must get all of the file `1`.
 fn many(port: u16, count: usize, file: &[u8]) -> Figures {
-    at_once((0..count).collect(), count as f64, |_| {
+    at_once((0..count).collect(), count as f64, &|_| {
         let mut socket = connect(port)?;
         socket.write_all(b"1")?;
         // In pieces: a thousand whole files would take a gibibyte here.

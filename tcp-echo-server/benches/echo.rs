@@ -94,7 +94,7 @@ fn many(port: u16, count: usize) -> Figures {
     };
     let writes = 4096 / count;
     let clients = (0..count).map(client).collect::<io::Result<_>>()?;
-    at_once(clients, (writes * count) as f64 / 64.0, |(mut socket, block)| {
+    at_once(clients, (writes * count) as f64 / 64.0, &|(mut socket, block)| {
         (0..3).try_for_each(|_| socket.write_all(&block))?;
         for _ in 3..writes {
             expect(&socket, &block)?;

@@ -76,6 +76,8 @@ pub fn section(title: &str) {
 pub fn compare(title: &str, columns: &[&str], groups: Vec<Vec<Contender>>) {
     println!("\n### {title}\n\n| | {} | ratio |", columns.join(" | "));
     println!("|{}", " --- |".repeat(columns.len() + 2));
+    let decimals = |figure| if figure < 10.0 { 2 } else { usize::from(figure < 100.0) };
+    let rounded = |figure: f64| format!("{figure:.0$}", decimals(figure));
     for mut group in groups {
         run_in_turn(&mut group);
         let first = group[0].runs.as_ref().map_or(f64::NAN, |runs| spread(runs, 0)[0]);
@@ -116,11 +118,6 @@ fn spread(runs: &[Vec<f64>], column: usize) -> [f64; 3] {
     [figures.len() / 2, 0, figures.len() - 1].map(|at| figures[at])
 }
 
-fn rounded(figure: f64) -> String {
-    let decimals = if figure < 10.0 { 2 } else { usize::from(figure < 100.0) };
-    format!("{figure:.decimals$}")
-}
-
 /// A program and its arguments, where `{port}` stands for `port`; nothing is at its streams.
 pub fn command(words: &[&str], port: u16) -> Command {
     let mut command = Command::new(if words[0] == "python3" { &PYTHON } else { words[0] });
@@ -147,6 +144,11 @@ pub fn installed(tool: impl AsRef<Path>) -> io::Result<()> {
     let paths = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&paths).any(|path| path.join(&tool).is_file());
     if found { Ok(()) } else { Err(io::Error::other("not installed")) }
+}
+
+/// A directory in memory where there is one: `file-client` waits for a disk, and others do not.
+pub fn directory_in_memory() -> io::Result<tempfile::TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 /// A process that ends with this value.
@@ -216,9 +218,8 @@ pub fn expect(mut socket: &TcpStream, expected: &[u8]) -> io::Result<()> {
 pub fn at_once<T: Send>(
     clients: Vec<T>,
     mebibytes: f64,
-    work: impl Fn(T) -> io::Result<()> + Sync,
+    work: &(impl Fn(T) -> io::Result<()> + Sync),
 ) -> Figures {
-    let work = &work;
     let begin = Instant::now();
     thread::scope(|scope| {
         let start = |client| scope.spawn(move || work(client));
