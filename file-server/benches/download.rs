@@ -52,8 +52,9 @@ fn main() -> io::Result<()> {
         Server { name: "the script", words: python },
     ];
     let file = &fs::read("1")?;
-    let groups = [1, 10, 100, 1000]
-        .map(|count| group(servers, &format!(", {count}"), move |port| many(port, count, file)));
+    let groups = [1, 10, 100, 1000].map(|count| {
+        group(servers, &format!(", {count}"), move |server| many(server, count, file))
+    });
     compare("Many clients at once, 1 MiB each", &["MiB/s", "server, MiB"], groups.into());
     Ok(())
 }
@@ -67,6 +68,7 @@ fn download(file: &str, server: &[&str], client: &[&str]) -> Figures {
     while let Some(memory) = client.memory() {
         of_client = memory;
         of_server = server.memory().unwrap_or(of_server);
+        #[allow(clippy::disallowed_methods, reason = "the memory is looked at again and again")]
         thread::sleep(POLL);
     }
     let status = client.child.wait()?;
@@ -80,9 +82,9 @@ fn download(file: &str, server: &[&str], client: &[&str]) -> Figures {
 }
 
 /// `count` clients at once, each of which must get all of the file `1`.
-fn many(port: u16, count: usize, file: &[u8]) -> Figures {
-    at_once((0..count).collect(), count as f64, &|_| {
-        let mut socket = connect(port)?;
+fn many(server: &Process, count: usize, file: &[u8]) -> Figures {
+    at_once(server, (0..count).collect(), count as f64, &|_| {
+        let mut socket = connect(server.port)?;
         socket.write_all(b"1")?;
         // In pieces: a thousand whole files would take a gibibyte here.
         file.chunks(64 * 1024).try_for_each(|piece| expect(&socket, piece))

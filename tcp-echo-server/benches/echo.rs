@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::thread;
 use std::time::Instant;
-use testing::bench::{Figures, Server, at_once, compare, connect, expect, group, script, section};
+use testing::bench::*;
 
 /// A thread for each client, as a Python program would be written that serves many.
 const PYTHON_THREADS: &str = "
@@ -44,18 +44,19 @@ fn main() {
 
     section("Echo");
     let groups = contents.iter();
-    let groups = groups.map(|(case, block)| group(for_one, case, |port| throughput(port, block)));
+    let groups =
+        groups.map(|(case, block)| group(for_one, case, |server| throughput(server, block)));
     compare("One client, 64 KiB writes", &columns, groups.collect());
     let trips = ["median, µs", "99 %, µs", "server, MiB"];
     compare("One client, round trip of 64 bytes", &trips, vec![group(for_one, "", round_trips)]);
     let groups = [1, 10, 100, 1000]
-        .map(|count| group(for_many, &format!(", {count}"), move |port| many(port, count)));
+        .map(|count| group(for_many, &format!(", {count}"), move |server| many(server, count)));
     compare("Many clients at once, 16 KiB writes", &columns, groups.into());
 }
 
 /// Sends and receives 64 MiB at the same time.
-fn throughput(port: u16, block: &[u8]) -> Figures {
-    let socket = connect(port)?;
+fn throughput(server: &Process, block: &[u8]) -> Figures {
+    let socket = connect(server.port)?;
     let mut sender = socket.try_clone()?;
     let times = (64 << 20) / block.len();
     let begin = Instant::now();
@@ -64,12 +65,13 @@ fn throughput(port: u16, block: &[u8]) -> Figures {
         thread::Builder::new().spawn_scoped(scope, send)?;
         (0..times).try_for_each(|_| expect(&socket, block))
     })?;
-    Ok(vec![64.0 / begin.elapsed().as_secs_f64()])
+    let seconds = begin.elapsed().as_secs_f64();
+    Ok(vec![64.0 / seconds, server.memory().unwrap_or(f64::NAN)])
 }
 
 /// One message at a time: send, wait for the echo, send the next.
-fn round_trips(port: u16) -> Figures {
-    let mut socket = connect(port)?;
+fn round_trips(server: &Process) -> Figures {
+    let mut socket = connect(server.port)?;
     socket.set_nodelay(true)?;
     let mut times = vec![];
     for trip in 0..5_000 {
@@ -79,14 +81,15 @@ fn round_trips(port: u16) -> Figures {
         times.push(begin.elapsed().as_secs_f64() * 1e6);
     }
     times.sort_by(f64::total_cmp);
-    Ok(vec![times[times.len() / 2], times[times.len() * 99 / 100]])
+    let memory = server.memory().unwrap_or(f64::NAN);
+    Ok(vec![times[times.len() / 2], times[times.len() * 99 / 100], memory])
 }
 
 /// 64 MiB for all clients together. Each sends three writes ahead of the echo: more fill the pipe of
 /// `socat`, which then waits for itself.
-fn many(port: u16, count: usize) -> Figures {
+fn many(server: &Process, count: usize) -> Figures {
     let client = |number| {
-        let mut socket = connect(port)?;
+        let mut socket = connect(server.port)?;
         let block = [number as u8; 16 * 1024];
         socket.write_all(&block[..1])?;
         expect(&socket, &block[..1])?; // so it has been accepted
@@ -94,7 +97,7 @@ fn many(port: u16, count: usize) -> Figures {
     };
     let writes = 4096 / count;
     let clients = (0..count).map(client).collect::<io::Result<_>>()?;
-    at_once(clients, (writes * count) as f64 / 64.0, &|(mut socket, block)| {
+    at_once(server, clients, (writes * count) as f64 / 64.0, &|(mut socket, block)| {
         (0..3).try_for_each(|_| socket.write_all(&block))?;
         for _ in 3..writes {
             expect(&socket, &block)?;

@@ -44,18 +44,15 @@ pub struct Server<'a> {
     pub words: &'a [&'a str],
 }
 
-/// A contender for each server: `work` is done at its port, and its memory is the last figure.
+/// A contender for each server, which is started for every `work`.
 pub fn group<'a>(
     servers: &'a [Server],
     case: &str,
-    work: impl Fn(u16) -> Figures + Copy + 'a,
+    work: impl Fn(&Process) -> Figures + Copy + 'a,
 ) -> Vec<Contender<'a>> {
     let contender = |server: &'a Server| {
         Contender::new(format!("{}{case}", server.name), move || {
-            let server = Process::serve(server.words, Stdio::null())?;
-            let mut figures = work(server.port)?;
-            figures.push(server.memory().unwrap_or(f64::NAN));
-            Ok(figures)
+            work(&Process::serve(server.words, Stdio::null())?)
         })
     };
     servers.iter().map(contender).collect()
@@ -214,8 +211,9 @@ pub fn expect(mut socket: &TcpStream, expected: &[u8]) -> io::Result<()> {
     if received == expected { Ok(()) } else { Err(io::Error::other("other bytes came")) }
 }
 
-/// Does `work` for all clients at once, which moves so many MiB. Returns the MiB/s.
+/// Does `work` for all clients at once, which moves so many MiB. Returns the MiB/s and the memory.
 pub fn at_once<T: Send>(
+    server: &Process,
     clients: Vec<T>,
     mebibytes: f64,
     work: &(impl Fn(T) -> io::Result<()> + Sync),
@@ -226,5 +224,6 @@ pub fn at_once<T: Send>(
         let clients: Vec<_> = clients.into_iter().map(start).collect();
         clients.into_iter().try_for_each(|client| client.join().unwrap())
     })?;
-    Ok(vec![mebibytes / begin.elapsed().as_secs_f64()])
+    let seconds = begin.elapsed().as_secs_f64();
+    Ok(vec![mebibytes / seconds, server.memory().unwrap_or(f64::NAN)])
 }
