@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Instant;
 use testing::bench::*;
 
-/// A thread for each client, as a Python program would be written that serves many.
+/// A thread for each client.
 const PYTHON_THREADS: &str = "
 import socketserver
 class Echo(socketserver.BaseRequestHandler):
@@ -16,8 +16,6 @@ socketserver.ThreadingTCPServer.request_queue_size = 128
 socketserver.ThreadingTCPServer(('127.0.0.1', {port}), Echo).serve_forever()
 ";
 
-const HERE: &str = "127.0.0.1";
-const PORT: &str = "{port}";
 const ADDRESS: &str = "127.0.0.1:{port}";
 const LISTEN: &str = "TCP-LISTEN:{port},bind=127.0.0.1,fork,backlog=128";
 
@@ -29,7 +27,10 @@ fn main() {
     let for_one = &[
         Server { name: "tcp-echo-server", words: &[ours, ADDRESS] },
         Server { name: "socat -b 1024 … PIPE", words: &["socat", "-b1024", LISTEN, "PIPE"] },
-        Server { name: "ncat -e /bin/cat", words: &["ncat", "-l", HERE, PORT, "-e", "/bin/cat"] },
+        Server {
+            name: "ncat -e /bin/cat",
+            words: &["ncat", "-l", "127.0.0.1", "{port}", "-e", "/bin/cat"],
+        },
         Server { name: "the script", words: &["python3", "-c", script] },
     ];
     let for_many = &[
@@ -43,10 +44,10 @@ fn main() {
     let columns = ["MiB/s", "server, MiB"];
 
     section("Echo");
-    let groups = contents.iter();
-    let groups =
-        groups.map(|(case, block)| group(for_one, case, |server| throughput(server, block)));
-    compare("One client, 64 KiB writes", &columns, groups.collect());
+    let groups = contents
+        .each_ref()
+        .map(|(case, block)| group(for_one, case, |server| throughput(server, block)));
+    compare("One client, 64 KiB writes", &columns, groups.into());
     let trips = ["median, µs", "99 %, µs", "server, MiB"];
     compare("One client, round trip of 64 bytes", &trips, vec![group(for_one, "", round_trips)]);
     let groups = [1, 10, 100, 1000]
