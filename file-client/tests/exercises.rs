@@ -3,13 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use testing::exercise::solutions::solution;
-use testing::exercise::{Check, Connection, Subject, literal};
-use testing::{Program, TempDir, listen, relay, sample, tempdir};
+use testing::exercise::{ANY_PORT, Check, Connection, Subject, literal};
+use testing::{TempDir, listen, relay, sample, tempdir};
 
 testing::exercise! {
     resumable of "file-client" {
@@ -41,52 +41,40 @@ testing::exercise! {
         }
     }
     wrong [
-        ("read_ahead_is_lost", a_line_asks_and_a_line_answers, "“收到消息\\n”", &[
-            ("    receive(&mut answer, &mut part, size)?;\n",
-             "    let mut answer = BufReader::new(answer.into_inner());\n    \
-              receive(&mut answer, &mut part, size)?;\n"),
-        ]),
-        ("one_read_is_a_line", the_answer_may_come_in_pieces, "“文件传输完毕\\n”", &[
-            ("answer.take(MAX_LINE_LEN).read_line(&mut line)",
-             "answer.fill_buf().map(|read| line = String::from_utf8_lossy(read).into_owned())"),
-        ]),
-        ("waits_for_the_end", the_size_tells_where_the_end_is, "“文件传输完毕\\n”", &[
-            ("answer.take(size - part.length);", "answer;"),
-            ("Ok(0) if rest.limit() == 0 =>", "Ok(0) if true =>"),
-        ]),
-        ("the_line_has_no_bound", nonsense_is_no_file, "退出状态码为 1", &[
-            ("answer.take(MAX_LINE_LEN)", "answer"),
-        ]),
-        ("an_end_is_the_end", a_cut_download_goes_on_where_it_stopped, "退出状态码为 1", &[
-            ("Ok(0) if rest.limit() == 0 =>", "Ok(0) =>"),
-            ("Ok(part) if part.len() == size =>", "Ok(_) if true =>"),
-        ]),
-        ("a_reset_deletes_the_part", a_reset_download_goes_on_as_well, "之间的请求", &[
-            ("Err(reason) => break format!(\"接收失败：{}\", explain(&reason)),",
-             "Err(reason) => { let _ = fs::remove_file(&part.path); break reason.to_string() }"),
-        ]),
-        ("collects_it_in_memory", a_killed_download_goes_on_as_well, "之间的请求", &[
-            ("let mut buffer =", "let mut file = Vec::new();\n    let mut buffer ="),
-            ("rest.limit() == 0 => return Ok(()),",
-             "rest.limit() == 0 => return part.file.write_all(&file).context(\"写入\"),"),
-            ("part.file.write_all(&buffer[..length])", "file.write_all(&buffer[..length])"),
-        ]),
-        ("appends", two_at_once_do_no_harm, "f.txt 的内容是", &[
-            ("File::create_new(&path)",
-             "OpenOptions::new().append(true).create(true).open(&path)"),
-            ("Ok(part) if part.len() == size =>", "Ok(_) if true =>"),
-        ]),
-        ("the_size_has_32_bits", a_size_may_be_above_4_gib, "从偏移 10 开始的请求", &[
-            ("let size: i64 =", "let size: u32 ="),
-        ]),
-        ("the_version_has_64_bits", another_version_is_fetched_anew, "程序连接服务器", &[
-            ("{prefix}{size}-{version}\"", "{prefix}{size}-{}\", version as u64"),
-        ]),
-        ("goes_on_with_the_new_version", another_version_is_fetched_anew, "程序连接服务器", &[
-            ("Some(part) if part.path == path && part.length <= size => part,",
-             "Some(part) => part,"),
-            ("answer.take(size - part.length)", "answer.take(size.saturating_sub(part.length))"),
-        ]),
+        read_ahead_is_lost: a_line_asks_and_a_line_answers => "“收到消息\\n”",
+            "    receive(&mut answer, &mut part, size)?;\n" => "    let mut answer = BufReader::new(answer.into_inner());\n    \
+              receive(&mut answer, &mut part, size)?;\n";
+        one_read_is_a_line: the_answer_may_come_in_pieces => "“文件传输完毕\\n”",
+            "answer.take(MAX_LINE_LEN).read_line(&mut line)" =>
+                "answer.fill_buf().map(|read| line = String::from_utf8_lossy(read).into_owned())";
+        waits_for_the_end: the_size_tells_where_the_end_is => "“文件传输完毕\\n”",
+            "answer.take(size - part.length);" => "answer;",
+            "Ok(0) if rest.limit() == 0 =>" => "Ok(0) if true =>";
+        the_line_has_no_bound: nonsense_is_no_file => "退出状态码为 1",
+            "answer.take(MAX_LINE_LEN)" => "answer";
+        an_end_is_the_end: a_cut_download_goes_on_where_it_stopped => "退出状态码为 1",
+            "Ok(0) if rest.limit() == 0 =>" => "Ok(0) =>",
+            "Ok(part) if part.len() == size =>" => "Ok(_) if true =>";
+        a_reset_deletes_the_part: a_reset_download_goes_on_as_well => "之间的请求",
+            "Err(reason) => break format!(\"接收失败：{}\", explain(&reason))," =>
+                "Err(reason) => { let _ = fs::remove_file(&part.path); break reason.to_string() }";
+        collects_it_in_memory: a_killed_download_goes_on_as_well => "之间的请求",
+            "let mut buffer =" => "let mut file = Vec::new();\n    let mut buffer =",
+            "rest.limit() == 0 => return Ok(())," =>
+                "rest.limit() == 0 => return part.file.write_all(&file).context(\"写入\"),",
+            "part.file.write_all(&buffer[..length])" => "file.write_all(&buffer[..length])";
+        appends: two_at_once_do_no_harm => "f.txt 的内容是",
+            "File::create_new(&path)" =>
+                "OpenOptions::new().append(true).create(true).open(&path)",
+            "Ok(part) if part.len() == size =>" => "Ok(_) if true =>";
+        the_size_has_32_bits: a_size_may_be_above_4_gib => "从偏移 10 开始的请求",
+            "let size: i64 =" => "let size: u32 =";
+        the_version_has_64_bits: another_version_is_fetched_anew => "程序连接服务器",
+            "{prefix}{size}-{version}\"" => "{prefix}{size}-{}\", version as u64";
+        goes_on_with_the_new_version: another_version_is_fetched_anew => "程序连接服务器",
+            "Some(part) if part.path == path && part.length <= size => part," =>
+                "Some(part) => part,",
+            "answer.take(size - part.length)" => "answer.take(size.saturating_sub(part.length))";
     ]
 }
 
@@ -150,7 +138,7 @@ impl<'a> Lab<'a> {
     fn start_with(&self, server: SocketAddr) -> Subject<'a> {
         let directory = self.directory.path();
         let server = server.to_string();
-        self.check.start_in(directory, &[&server, &self.name])
+        self.check.start_in(directory, None, &[&server, &self.name])
     }
 
     /// Starts the client, and receives its request from this offset on.
@@ -195,12 +183,10 @@ impl<'a> Lab<'a> {
     fn fails(&self, client: Subject) {
         let ended = client.ends(1);
         let mut texts = ["没有下载文件", "文件传输完毕"].into_iter();
-        let came = match texts.find(|text| ended.out.contains(text)) {
-            Some(text) => Err(format!("出现了“{text}”")),
-            None => Ok(()),
-        };
+        let found = texts.find(|text| ended.out.contains(text));
         let expected = "标准输出中没有“没有下载文件”（服务器并没有拒绝），也没有“文件传输完毕”";
-        self.check.expect(expected, came);
+        let came = || format!("出现了“{}”", found.unwrap_or_default());
+        self.check.expect_that(expected, found.is_none(), came);
     }
 
     /// The file is there, with this content, and nothing else is left.
@@ -208,12 +194,6 @@ impl<'a> Lab<'a> {
     fn has_only(&self, content: impl AsRef<[u8]>) {
         let why = "下载完毕，程序自己的文件都应当删除";
         self.has(Some(content.as_ref()), false, why);
-    }
-
-    /// The file is as it was before, and nothing new is there.
-    #[track_caller]
-    fn is_as_before(&self, content: Option<&str>, why: &str) {
-        self.has(content.map(str::as_bytes), false, why);
     }
 
     /// The file is as it was before, and what has come may lie beside it.
@@ -225,52 +205,32 @@ impl<'a> Lab<'a> {
 
     #[track_caller]
     fn has(&self, content: Option<&[u8]>, unfinished: bool, why: &str) {
-        let others = match unfinished {
-            true => "用户的文件都没有改变，程序自己的文件都以“.”开头",
-            false => "用户的文件都没有改变，没有别的文件",
-        };
         let target = self.target();
-        let found = fs::read(&target).ok();
-        let mut problems = Vec::new();
-        if found.as_deref() != content {
-            problems.push(self.told(found.as_deref()));
-            if let (Some(found), Some(content)) = (&found, content) {
-                let same = found.iter().zip(content).take_while(|(a, b)| a == b);
-                problems.push(format!("前 {} 字节与期望相同", same.count()));
-            }
-        }
+        let name = target.file_name().unwrap().to_string_lossy();
+        let users = OF_THE_USER.map(|name| (name.to_string(), USERS.into()));
+        let mut right: BTreeMap<String, Vec<u8>> = BTreeMap::from(users);
+        right.extend(content.map(|content| (name.to_string(), content.into())));
+        let mut found = BTreeMap::new();
         for entry in fs::read_dir(&self.directory).unwrap() {
             let entry = entry.unwrap();
             let name = entry.file_name().to_string_lossy().into_owned();
-            let is_known = entry.path() == target || OF_THE_USER.contains(&&name[..]);
-            let may_be_there = unfinished && name.starts_with('.');
-            if !is_known && !may_be_there {
-                problems.push(format!("目录中有文件 {name}"));
+            if right.contains_key(&name) || !unfinished || !name.starts_with('.') {
+                found.insert(name, fs::read(entry.path()).unwrap_or_default());
             }
         }
-        for name in OF_THE_USER {
-            match fs::read_to_string(self.directory.path().join(name)) {
-                Ok(text) if text == USERS => {}
-                Ok(text) => problems.push(format!("用户的 {name} 的内容变成了{}", literal(text))),
-                Err(_) => problems.push(format!("用户的 {name} 不见了")),
-            }
-        }
-        let came = match &problems[..] {
-            [] => Ok(()),
-            problems => Err(problems.join("，")),
+        let told = |files: &BTreeMap<String, Vec<u8>>| {
+            let told = |(name, content)| format!("{name} 的内容是{}", literal(content));
+            Vec::from_iter(files.iter().map(told)).join("，")
         };
-        let told = self.told(content);
-        self.check.expect(format!("{told}，{others}（{why}）"), came);
-    }
-
-    fn told(&self, content: Option<&[u8]>) -> String {
-        let target = self.target();
-        let name = target.file_name().unwrap().to_string_lossy();
-        match content {
-            Some([]) => format!("{name} 是空文件"),
-            Some(content) => format!("{name} 的内容是{}", literal(content)),
-            None => format!("没有 {name}"),
-        }
+        let others = if unfinished { "（程序自己的文件都以“.”开头）" } else { "" };
+        let expected = format!("{why}，即目录中只有{others}：{}", told(&right));
+        self.check.expect_that(expected, found == right, || {
+            let pairs = found.get(&*name).zip(content);
+            let same = pairs.map_or(0, |(found, content)| {
+                found.iter().zip(content).take_while(|(one, other)| one == other).count()
+            });
+            format!("{}（{name} 的前 {same} 字节与期望相同）", told(&found))
+        });
     }
 }
 
@@ -332,7 +292,7 @@ fn a_refusal_leaves_everything_as_it_was(check: &Check) {
     server.closes();
     client.shows("没有下载文件\n");
     client.ends(1);
-    lab.is_as_before(Some("old"), "服务器拒绝，一切应当保持原样");
+    lab.has(Some(b"old"), false, "服务器拒绝，一切应当保持原样");
 }
 
 fn nonsense_is_no_file(check: &Check) {
@@ -355,12 +315,12 @@ fn nonsense_is_no_file(check: &Check) {
         server.sends(nonsense);
         check.did(format!("（回复不合规定：{why}）服务器不关闭连接"));
         lab.fails(client);
-        lab.is_as_before(None, "回复不合规定，不应当留下文件");
+        lab.has(None, false, "回复不合规定，不应当留下文件");
     }
     let client = lab.answered(0, "10 77");
     check.did("（回复不合规定：没有换行）");
     lab.fails(client);
-    lab.is_as_before(None, "回复不合规定，不应当留下文件");
+    lab.has(None, false, "回复不合规定，不应当留下文件");
 }
 
 fn a_cut_download_goes_on_where_it_stopped(check: &Check) {
@@ -422,13 +382,7 @@ fn a_killed_download_goes_on_as_well(check: &Check) {
 
 fn ctrl_c_keeps_what_has_come(check: &Check) {
     let lab = Lab::new(check);
-    #[cfg(unix)]
-    much_is_kept(&lab, |client, _server| {
-        client.types_ctrl_c();
-        client.ends(130);
-    });
-    #[cfg(not(unix))] // there is no way to press Ctrl-C
-    much_is_kept(&lab, |client, _server| client.is_killed());
+    much_is_kept(&lab, |client, _server| client.ends_by_ctrl_c(130));
 }
 
 fn a_size_may_be_above_4_gib(check: &Check) {
@@ -480,7 +434,7 @@ fn two_at_once_do_no_harm(check: &Check) {
     let address = lab.listener.local_addr().unwrap().to_string();
     let start = |name| {
         let directory = lab.directory.path();
-        check.start_as_in(name, directory, &[&address, "f.txt"])
+        check.start_in(directory, Some(name), &[&address, "f.txt"])
     };
     let first = start("第一个程序");
     let of_first = lab.asked_again(0);
@@ -505,25 +459,18 @@ fn two_at_once_do_no_harm(check: &Check) {
     to("第二个");
     of_second.sends(&whole[1..]);
     of_second.closes();
-    second.ends_with_one_of([0, 1]);
+    second.ends_within(check.patience(), &[0, 1]);
     lab.has(Some(&whole), true, "两个程序都已经结束");
 }
 
 /// The worked solution of the server, the directory that it serves, and a way to it that breaks the
 /// first time. `None`: it was not handed out.
-fn real_server(check: &Check, content: &[u8]) -> Option<(Program, TempDir, SocketAddr)> {
-    let Some(server) = solution("file-server", "resumable_server") else {
-        check.skips("与服务器的参考解答一起运行", "没有参考解答");
-        return None;
-    };
+fn real_server<'a>(check: &'a Check, content: &[u8]) -> Option<(Subject<'a>, TempDir, SocketAddr)> {
     let served = tempdir().unwrap();
     fs::write(served.path().join("f.txt"), content).unwrap();
-    let directory = served.path().to_str().unwrap();
-    let server = Program::start(server.to_str().unwrap(), &["127.0.0.1:0", directory]);
+    let server = check.start_solution("resumable_server", served.path(), &[ANY_PORT])?;
     let address = relay(server.address(), &[10_000]);
-    check.did(format!(
-        "启动参考解答的服务器，中继 {address} 把请求转给它，第一次只转回回复的 10000 字节就断开"
-    ));
+    check.did(format!("中继 {address} 把请求转给它，第一次只转回回复的 10000 字节就断开"));
     Some((server, served, address))
 }
 
@@ -596,7 +543,7 @@ fn a_changed_file_may_be_gone(check: &Check) {
     again.closes();
     client.shows("没有下载文件\n");
     client.ends(1);
-    lab.is_as_before(Some("old"), "已有的部分作废，重新下载时服务器又拒绝了");
+    lab.has(Some(b"old"), false, "已有的部分作废，重新下载时服务器又拒绝了");
 }
 
 fn it_sees_a_change_at_the_real_server(check: &Check) {

@@ -3,14 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+use common::{is_timeout, retry_interrupted};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
-use testing::exercise::solutions::solution;
-use testing::exercise::{Check, Connection, Subject, literal};
-use testing::{DEADLINE, Program, TempDir, relay, reset, sample, tempdir};
+use testing::exercise::{ANY_PORT, Check, Connection, Subject, literal};
+use testing::{DEADLINE, TempDir, relay, reset, sample, tempdir};
 
 testing::exercise! {
     resumable_server of "file-server" {
@@ -39,44 +39,35 @@ testing::exercise! {
         }
     }
     wrong [
-        ("one_receive_is_a_line", a_request_may_come_in_pieces, "全部内容", &[
-            ("while !request[..length].contains(&b'\\n') {", "while length == 0 {"),
-        ]),
-        ("the_last_space_ends_the_offset", a_name_may_have_spaces_and_be_long, "全部内容", &[
-            (".position(|byte| *byte == b' ')", ".rposition(|byte| *byte == b' ')"),
-        ]),
-        ("a_refusal_says_why", only_what_is_in_the_directory_is_served, "没有回复", &[
-            ("                    console::note(reason);\n",
-             "                    client.send(reason.as_bytes())?;\n"),
-        ]),
-        ("the_line_has_no_bound", what_is_no_request_is_refused, "不再等待换行", &[
-            ("        match client.receive(",
-             "        request.resize(2 * length + 1024, 0);\n        match client.receive("),
-        ]),
-        ("the_offset_has_32_bits", the_rest_is_served_from_any_offset, "只有第一行", &[
-            ("offset.parse().ok());", "offset.parse::<u32>().ok()).map(u64::from);"),
-        ]),
-        ("the_size_is_what_is_left", the_rest_is_served_from_any_offset, "从偏移开始的内容", &[
-            ("\", stamp.length)", "\", stamp.length.saturating_sub(offset))"),
-        ]),
-        ("one_after_the_other", several_clients_are_served_at_once, "正常关闭连接", &[
-            ("Ok((file, offset)) => send(client, file, offset)?,",
-             "Ok((file, offset)) => {
+        one_receive_is_a_line: a_request_may_come_in_pieces => "全部内容",
+            "while !request[..length].contains(&b'\\n') {" => "while length == 0 {";
+        the_last_space_ends_the_offset: a_name_may_have_spaces_and_be_long => "全部内容",
+            ".position(|byte| *byte == b' ')" => ".rposition(|byte| *byte == b' ')";
+        a_refusal_says_why: only_what_is_in_the_directory_is_served => "没有回复",
+            "                    console::note(reason);\n" =>
+                "                    client.send(reason.as_bytes())?;\n";
+        the_line_has_no_bound: what_is_no_request_is_refused => "不再等待换行",
+            "        match client.receive(" =>
+                "        request.resize(2 * length + 1024, 0);\n        match client.receive(";
+        the_offset_has_32_bits: the_rest_is_served_from_any_offset => "只有第一行",
+            "offset.parse().ok());" => "offset.parse::<u32>().ok()).map(u64::from);";
+        the_size_is_what_is_left: the_rest_is_served_from_any_offset => "从偏移开始的内容",
+            "\", stamp.length)" => "\", stamp.length.saturating_sub(offset))";
+        one_after_the_other: several_clients_are_served_at_once => "正常关闭连接",
+            "Ok((file, offset)) => send(client, file, offset)?," =>
+                "Ok((file, offset)) => {
                  static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
                  let _turn = TURN.lock();
                  send(client, file, offset)?
-             }"),
-        ]),
-        ("the_version_counts_seconds", another_content_is_another_version, "都不同", &[
-            ("let version = (stamp.changed as u128) << 64 | u128::from(stamp.inode);",
-             "let version = stamp.changed / 1_000_000_000;"),
-        ]),
-        ("the_version_is_of_this_run", the_same_file_keeps_its_version, "重新启动", &[
-            ("| u128::from(stamp.inode);", "| u128::from(std::process::id());"),
-        ]),
-        ("sends_what_is_there_now", a_file_that_changes_while_it_is_sent_is_cut_off, "新内容", &[
-            ("client.send_file(file, offset)",
-             "{
+             }";
+        the_version_counts_seconds: another_content_is_another_version => "都不同",
+            "let version = (stamp.changed as u128) << 64 | u128::from(stamp.inode);" =>
+                "let version = stamp.changed / 1_000_000_000;";
+        the_version_is_of_this_run: the_same_file_keeps_its_version => "重新启动",
+            "| u128::from(stamp.inode);" => "| u128::from(std::process::id());";
+        sends_what_is_there_now: a_file_that_changes_while_it_is_sent_is_cut_off => "新内容",
+            "client.send_file(file, offset)" =>
+                "{
                  use std::io::{Read, Seek, SeekFrom};
                  let mut file = &file.file;
                  file.seek(SeekFrom::Start(offset)).unwrap();
@@ -85,8 +76,7 @@ testing::exercise! {
                      client.send(&block[..length])?;
                  }
                  Ok(())
-             }"),
-        ]),
+             }";
     ]
 }
 
@@ -105,7 +95,7 @@ impl<'a> Lab<'a> {
     #[track_caller]
     fn new(check: &'a Check) -> Lab<'a> {
         let directory = tempdir().unwrap();
-        let server = check.start(&["127.0.0.1:0", directory.path().to_str().unwrap()]);
+        let server = check.start(&[ANY_PORT, directory.path().to_str().unwrap()]);
         let lab = Lab { check, server, directory };
         lab.write("f.txt", "helloworld");
         lab.version_of("f.txt", b"helloworld");
@@ -120,10 +110,7 @@ impl<'a> Lab<'a> {
     fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let content = content.as_ref();
         fs::write(self.path(name), content).unwrap();
-        self.check.did(match content {
-            [] => format!("在目录中写入空文件“{name}”"),
-            _ => format!("在目录中写入文件“{name}”，内容是{}", literal(content)),
-        });
+        self.check.did(format!("在目录中写入文件“{name}”，内容是{}", literal(content)));
     }
 
     #[track_caller]
@@ -179,12 +166,8 @@ impl<'a> Lab<'a> {
     #[track_caller]
     fn is(&self, answer: &[u8], right: &[u8], why: &str) {
         let same = answer.iter().zip(right).take_while(|(a, b)| a == b).count();
-        let came = match answer == right {
-            true => Ok(()),
-            false if right.is_empty() => Err(told(answer)),
-            false => Err(format!("{}，前 {same} 字节与期望相同", told(answer))),
-        };
-        self.check.expect(format!("{}（{why}）", told(right)), came);
+        let came = || format!("{}，前 {same} 字节与期望相同", told(answer));
+        self.check.expect_that(format!("{}（{why}）", told(right)), answer == right, came);
     }
 }
 
@@ -241,8 +224,7 @@ fn a_client_may_have_no_more_to_send(check: &Check) {
     for (name, content) in [("f.txt", &b"helloworld"[..]), ("large.txt", &content)] {
         let client = lab.connect("客户端");
         client.sends(format!("0 {name}\n"));
-        client.socket().shutdown(Shutdown::Write).unwrap();
-        check.did("客户端半关闭连接，不再发送，等待回复");
+        client.half_closes();
         let answer = client.receives_the_end("回复之后，程序正常关闭连接");
         lab.is_whole(&answer, content);
     }
@@ -310,8 +292,7 @@ fn what_is_no_request_is_refused(check: &Check) {
     }
     let client = lab.connect("请求只发送了一半的客户端");
     client.sends("0 f.txt");
-    client.socket().shutdown(Shutdown::Write).unwrap();
-    check.did("请求只发送了一半的客户端半关闭连接，不再发送");
+    client.half_closes();
     let answer = client.receives_the_end("程序拒绝不完整的请求，正常关闭连接");
     lab.is(&answer, b"", "请求没有换行，不完整");
 
@@ -376,14 +357,16 @@ fn several_clients_are_served_at_once(check: &Check) {
     halfway.sends("0 f.");
     let slow = lab.connect("暂不接收的客户端");
     slow.sends("0 large.txt\n");
-    let begun = slow.socket().peek(&mut [0]);
+    let begun = retry_interrupted(|| slow.socket().peek(&mut [0]));
     let begun = begun.map_err(|error| check.trouble(&error));
     check.expect("回复的开头到来，暂不接收的客户端不接收", begun);
     let other = lab.connect("另一个客户端");
     other.sends("9000000 large.txt\n");
     let answer = other.receives_the_end("回复之后，程序正常关闭连接");
-    let end = answer.ends_with(&content[9_000_000..]).then_some(());
-    check.expect("另一个客户端收到从偏移开始的全部内容", end.ok_or(told(&answer)));
+    let is_right = answer.ends_with(&content[9_000_000..]);
+    check.expect_that("另一个客户端收到从偏移开始的全部内容", is_right, || {
+        told(&answer)
+    });
     let answer = slow.receives_the_end("暂不接收的客户端开始接收，收到回复之后，程序正常关闭连接");
     lab.is_whole(&answer, &content);
     halfway.sends("txt\n");
@@ -403,68 +386,36 @@ fn a_reset_ends_nothing(check: &Check) {
     lab.version_of("large.txt", &content);
 }
 
-/// The worked solution of the client, which downloads into a directory of its own. The first time,
-/// its connection breaks.
-struct RealClient<'a, 'b> {
-    lab: &'b Lab<'a>,
-    exe: PathBuf,
-    relay: SocketAddr,
-    directory: TempDir,
+/// The worked solution of the client downloads `f.txt` through a relay into a directory, and ends with
+/// this status. `None`: it was not handed out.
+#[track_caller]
+fn downloads(check: &Check, relay: SocketAddr, directory: &TempDir, status: i32) -> Option<()> {
+    let arguments = [&relay.to_string(), "f.txt"];
+    check.start_solution("resumable", directory.path(), &arguments)?.ends(status);
+    Some(())
 }
 
-impl<'a, 'b> RealClient<'a, 'b> {
-    /// `None`: it was not handed out.
-    fn new(lab: &'b Lab<'a>) -> Option<RealClient<'a, 'b>> {
-        let Some(exe) = solution("file-client", "resumable") else {
-            lab.check.skips("与客户端的参考解答一起运行", "没有参考解答");
-            return None;
-        };
-        let relay = relay(lab.server.address(), &[10_000]);
-        lab.check.did(format!("中继 {relay} 把请求转给程序，第一次只转回回复的 10000 字节就断开"));
-        let directory = tempdir().unwrap();
-        Some(RealClient { lab, exe, relay, directory })
+/// The worked solution of the client goes on where its connection has broken, and `meanwhile` something
+/// may happen.
+fn real_client_gets(lab: &Lab, content: &[u8], meanwhile: impl FnOnce()) {
+    let (check, directory) = (lab.check, tempdir().unwrap());
+    let relay = relay(lab.server.address(), &[10_000]);
+    check.did(format!("中继 {relay} 把请求转给程序，第一次只转回回复的 10000 字节就断开"));
+    if downloads(check, relay, &directory, 1).is_none() {
+        return;
     }
-
-    /// It downloads `f.txt`, and ends with this status.
-    #[track_caller]
-    fn ends(&self, status: i32) {
-        let arguments = [&self.relay.to_string(), "f.txt"];
-        let directory = self.directory.path();
-        let mut client = Program::start_in(directory, self.exe.to_str().unwrap(), &arguments);
-        let check = self.lab.check;
-        check.did("用客户端的参考解答，经过中继下载 f.txt");
-        let ended = client.end_before(check.patience());
-        let expected = format!("客户端结束，退出状态码为 {status}");
-        let came = ended.ok_or("客户端仍在运行".to_string());
-        check.expect(
-            expected,
-            came.and_then(|ended| match ended.status {
-                Some(came) if came == status => Ok(()),
-                _ => Err(format!("{ended:?}")),
-            }),
-        );
-    }
-
-    #[track_caller]
-    fn has(&self, content: &[u8]) {
-        let came = fs::read(self.directory.path().join("f.txt")).unwrap_or_default();
-        let right = (came == content).then_some(());
-        let told = format!("得到{}", literal(&came));
-        let expected = format!("客户端得到完整的 f.txt：{}", literal(content));
-        self.lab.check.expect(expected, right.ok_or(told));
-    }
+    meanwhile();
+    downloads(check, relay, &directory, 0);
+    let came = fs::read(directory.path().join("f.txt")).unwrap_or_default();
+    let expected = format!("客户端得到完整的 f.txt：{}", literal(content));
+    check.expect_that(expected, came == content, || format!("得到{}", literal(&came)));
 }
 
 fn the_real_client_goes_on(check: &Check) {
     let lab = Lab::new(check);
     let content = sample(200_000);
     lab.write("f.txt", &content);
-    let Some(client) = RealClient::new(&lab) else {
-        return;
-    };
-    client.ends(1);
-    client.ends(0);
-    client.has(&content);
+    real_client_gets(&lab, &content, || {});
 }
 
 /// Waits until the clock of the file system has moved on: what is written from now on has another
@@ -486,12 +437,9 @@ fn clock_moves_on() {
 #[track_caller]
 fn are_different(check: &Check, versions: &[u128]) {
     let last = versions.len() - 1;
-    let same = versions[..last].contains(&versions[last]);
-    let came = match same {
-        true => Err(format!("版本号又是 {}", versions[last])),
-        false => Ok(()),
-    };
-    check.expect("文件变了，版本号与以前的都不同", came);
+    let is_new = !versions[..last].contains(&versions[last]);
+    let came = || format!("版本号又是 {}", versions[last]);
+    check.expect_that("文件变了，版本号与以前的都不同", is_new, came);
 }
 
 fn another_content_is_another_version(check: &Check) {
@@ -546,7 +494,7 @@ fn the_same_file_keeps_its_version(check: &Check) {
     lab.part("5 f.txt\n", &line, b"world", why);
     let Lab { server, directory, .. } = lab;
     server.is_killed();
-    let server = check.start(&["127.0.0.1:0", directory.path().to_str().unwrap()]);
+    let server = check.start(&[ANY_PORT, directory.path().to_str().unwrap()]);
     let lab = Lab { check, server, directory };
     lab.part("5 f.txt\n", &line, b"world", "文件没有改变，程序重新启动后版本号也不变");
 }
@@ -565,12 +513,12 @@ fn a_file_that_changes_while_it_is_sent_is_cut_off(check: &Check) {
     check.did("客户端收到第一行时，“large.txt”的最后 10 字节改为“HELLOWORLD”");
     let mut rest = Vec::new();
     let end = client.socket().take(LARGE as u64).read_to_end(&mut rest);
-    let came = match rest.ends_with(b"HELLOWORLD") {
-        true => Err(format!("收到第一行 {line:?} 和 {LARGE} 字节，最后 10 字节是新的")),
-        false if end.as_ref().is_err_and(common::is_timeout) => {
-            Err(check.trouble(&end.unwrap_err()))
+    let came = match end {
+        _ if rest.ends_with(b"HELLOWORLD") => {
+            Err(format!("收到第一行 {line:?} 和 {LARGE} 字节，最后 10 字节是新的"))
         }
-        false => Ok(()),
+        Err(error) if is_timeout(&error) => Err(check.trouble(&error)),
+        _ => Ok(()),
     };
     check.expect("收到的不会一部分是旧内容，一部分是新内容：程序提前断开连接", came);
 }
@@ -578,13 +526,9 @@ fn a_file_that_changes_while_it_is_sent_is_cut_off(check: &Check) {
 fn the_real_client_sees_a_change(check: &Check) {
     let lab = Lab::new(check);
     lab.write("f.txt", sample(50_000));
-    let Some(client) = RealClient::new(&lab) else {
-        return;
-    };
-    client.ends(1);
-    clock_moves_on();
     let content = &sample(100_000)[50_000..];
-    lab.write("f.txt", content);
-    client.ends(0);
-    client.has(content);
+    real_client_gets(&lab, content, || {
+        clock_moves_on();
+        lab.write("f.txt", content);
+    });
 }

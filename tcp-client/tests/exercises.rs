@@ -22,46 +22,32 @@ testing::exercise! {
         a_server_that_reads_nothing_is_an_error => "带长度前缀",
     }
     wrong [
-        ("reads_more_than_the_message", boundaries_survive_any_segmentation, "收到数据你好", &[(
-            "    let mut length = [0; LENGTH_SIZE];\n",
-            "    let mut socket = &mut io::BufReader::new(socket);\n    let mut length = [0; LENGTH_SIZE];\n",
-        )]),
-        ("sends_no_empty_line", an_empty_line_is_a_message, "4 个值为 0 的字节", &[(
-            "        socket.write_all(",
-            "        if message.is_empty() {\n            continue;\n        }\n        socket.write_all(",
-        )]),
-        ("one_decoder_for_all", each_message_is_a_text_of_its_own, "收到数据\u{fffd}", &[
-            ("    loop {\n", "    let mut decoder = gbk::Decoder::new();\n    loop {\n"),
-            ("gbk::decode(&answer)", "decoder.decode(&answer)"),
-        ]),
-        ("reads_once", a_message_may_have_1_mib, "收到数据长", &[(
-            "socket.read_exact(&mut message).map_err(cut_off)?;",
-            "socket.read(&mut message).map_err(cut_off)?;",
-        )]),
-        ("counts_utf8", a_message_may_have_1_mib, "带长度前缀的这一行", &[
-            ("match message.len() {", "match line.len() {"),
-        ]),
-        ("counts_characters", a_line_above_1_mib_is_not_sent, "太长", &[
-            ("match message.len() {", "match line.chars().count() {"),
-        ]),
-        ("has_no_bound", a_length_above_1_mib_is_refused, "太长", &[
-            ("if length > MAX_MESSAGE_LEN {", "if false {"),
-        ]),
-        ("length_with_a_sign", a_length_above_1_mib_is_refused, "太长", &[
-            ("if length > MAX_MESSAGE_LEN {", "if length as i32 > MAX_MESSAGE_LEN as i32 {"),
-        ]),
+        reads_more_than_the_message: boundaries_survive_any_segmentation => "收到数据你好",
+            "    let mut length = [0; LENGTH_SIZE];\n" => "    let mut socket = &mut io::BufReader::new(socket);\n    let mut length = [0; LENGTH_SIZE];\n";
+        sends_no_empty_line: an_empty_line_is_a_message => "4 个值为 0 的字节",
+            "        socket.write_all(" => "        if message.is_empty() {\n            continue;\n        }\n        socket.write_all(";
+        one_decoder_for_all: each_message_is_a_text_of_its_own => "收到数据\u{fffd}",
+            "    loop {\n" => "    let mut decoder = gbk::Decoder::new();\n    loop {\n",
+            "gbk::decode(&answer)" => "decoder.decode(&answer)";
+        reads_once: a_message_may_have_1_mib => "收到数据长",
+            "socket.read_exact(&mut message).map_err(cut_off)?;" =>
+                "socket.read(&mut message).map_err(cut_off)?;";
+        counts_utf8: a_message_may_have_1_mib => "带长度前缀的这一行",
+            "match message.len() {" => "match line.len() {";
+        counts_characters: a_line_above_1_mib_is_not_sent => "太长",
+            "match message.len() {" => "match line.chars().count() {";
+        has_no_bound: a_length_above_1_mib_is_refused => "太长",
+            "if length > MAX_MESSAGE_LEN {" => "if false {";
+        length_with_a_sign: a_length_above_1_mib_is_refused => "太长",
+            "if length > MAX_MESSAGE_LEN {" => "if length as i32 > MAX_MESSAGE_LEN as i32 {";
         #[cfg(target_os = "linux")] // elsewhere the check has no limit of memory
-        ("takes_the_memory_first", a_length_above_1_mib_is_refused, "太长", &[
-            ("    let mut message = vec![0; length];\n", ""),
-            ("    if length > MAX", "    let mut message = vec![0; length];\n    if length > MAX"),
-        ]),
-        ("end_in_the_length_is_the_end", a_cut_inside_a_message_is_told, "中间断开", &[(
-            "socket.read_exact(&mut length[begun..]).map_err(cut_off)?;",
-            "if socket.read_exact(&mut length[begun..]).is_err() {\n        return Ok(None);\n    }",
-        )]),
-        ("reset_is_the_end", a_reset_is_told, "连接被对方复位", &[
-            ("socket.read(&mut length).context(\"接收\")?", "socket.read(&mut length).unwrap_or(0)"),
-        ]),
+        takes_the_memory_first: a_length_above_1_mib_is_refused => "太长",
+            "    let mut message = vec![0; length];\n" => "",
+            "    if length > MAX" => "    let mut message = vec![0; length];\n    if length > MAX";
+        end_in_the_length_is_the_end: a_cut_inside_a_message_is_told => "中间断开",
+            "socket.read_exact(&mut length[begun..]).map_err(cut_off)?;" => "if socket.read_exact(&mut length[begun..]).is_err() {\n        return Ok(None);\n    }";
+        reset_is_the_end: a_reset_is_told => "连接被对方复位",
+            "socket.read(&mut length).context(\"接收\")?" => "socket.read(&mut length).unwrap_or(0)";
     ]
 }
 
@@ -113,7 +99,6 @@ fn asks(client: &mut Subject, server: &Connection) {
 fn boundaries_survive_any_segmentation(check: &Check) {
     let (mut client, server) = asked(check);
     // Byte by byte, each in a segment of its own.
-    server.socket().set_nodelay(true).unwrap();
     for byte in HELLO {
         server.sends([*byte]);
     }
@@ -135,12 +120,12 @@ fn boundaries_survive_any_segmentation(check: &Check) {
 
 fn a_slow_answer_is_waited_for(check: &Check) {
     let (mut client, server) = asked(check);
-    server.sends_slowly(&HELLO[..6], 1, PAUSE);
+    server.sends_slowly(&HELLO[..6], 1);
     check.lets_pass(LONG_PAUSE);
     server.sends(&HELLO[6..]);
     client.shows("收到数据你好\n输入:");
     asks(&mut client, &server);
-    server.sends_slowly(framed(&b"\xb3\xa4".repeat(10_100)), 4001, PAUSE);
+    server.sends_slowly(framed(&b"\xb3\xa4".repeat(10_100)), 4001);
     client.shows(&format!("收到数据{}\n输入:", "长".repeat(10_100)));
     asks(&mut client, &server);
     server.sends(HELLO);
@@ -159,11 +144,7 @@ fn an_empty_line_is_a_message(check: &Check) {
     client.shows("输入:收到数据\n输入:收到数据\n输入:");
     asks(&mut client, &server);
     client.shows("收到数据\n输入:收到数据你好\n输入:");
-    #[cfg(unix)]
-    {
-        client.types_ctrl_c();
-        client.ends(0);
-    }
+    client.ends_by_ctrl_c(0);
 }
 
 fn each_message_is_a_text_of_its_own(check: &Check) {
@@ -286,17 +267,21 @@ fn a_close_between_messages_is_the_end(check: &Check) {
 /// More lines, of 1 MiB each, than fit into all buffers between the program and the server.
 const MANY: usize = 16;
 
+fn types_many(client: &mut Subject, line: &str) {
+    (0..MANY).for_each(|_| client.types(line));
+    client.types_ctrl_d();
+}
+
 fn a_server_that_reads_slowly_gets_everything(check: &Check) {
     let (mut client, server) = asked(check);
     server.sends([HELLO.to_vec(), [0; 4].repeat(MANY)].concat());
     check.did("（服务器提前回复了后面的每一行）");
     client.shows("收到数据你好\n输入:");
     let line = "x".repeat(MIB);
-    client.types_over_and_over(&line, MANY);
+    types_many(&mut client, &line);
     check.did("服务器迟迟才接收，其间多次让程序暂停，随即继续（相当于按 Ctrl-Z，再用 fg）");
     check.lets_pass(3 * PAUSE);
     for number in 1..=MANY {
-        #[cfg(unix)]
         client.is_stopped_for_a_moment();
         server.receives(framed(line.as_bytes()), &format!("带长度前缀的长行之 {number}"));
     }
@@ -308,13 +293,12 @@ fn a_server_that_reads_nothing_is_an_error(check: &Check) {
     server.sends([HELLO.to_vec(), [0; 4].repeat(MANY)].concat());
     check.did("（服务器提前回复了后面的每一行，但从此不再接收）");
     client.shows("收到数据你好\n输入:");
-    client.types_over_and_over(&"x".repeat(MIB), MANY);
+    types_many(&mut client, &"x".repeat(MIB));
     // A `write` that gets rid of a part, however small, is no failure, and the next one waits anew.
     // A stop ends such a `write` sooner.
-    #[cfg(unix)]
     for _ in 0..5 {
         check.lets_pass(PAUSE);
         client.is_stopped_for_a_moment();
     }
-    client.ends_within(3 * SEND_TIMEOUT + check.patience(), 1);
+    client.ends_within(3 * SEND_TIMEOUT + check.patience(), &[1]);
 }

@@ -4,13 +4,16 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+use common::retry_interrupted;
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
-use testing::exercise::{Check, Connection, LONG_PAUSE, PAUSE, Subject, literal, seconds};
+use testing::exercise::{
+    ANY_PORT, Check, Connection, LONG_PAUSE, PAUSE, Subject, literal, seconds,
+};
 
 testing::exercise! {
     framed_server of "tcp-echo-server" {
@@ -24,42 +27,29 @@ testing::exercise! {
         a_client_that_reads_late_gets_everything => "b\"hello\"",
     }
     wrong [
-        ("reads_more_than_the_message", boundaries_survive_any_segmentation, "一次发出的 4 条消息", &[(
-            "    let mut length = [0; LENGTH_SIZE];\n",
-            "    let mut socket = &mut io::BufReader::new(socket);\n    let mut length = [0; LENGTH_SIZE];\n",
-        )]),
-        ("empty_message_is_the_end", boundaries_survive_any_segmentation, "一次发出的 4 条消息", &[(
-            "        console::print_bytes(&message)?;\n",
-            "        if message.is_empty() {\n            break;\n        }\n        console::print_bytes(&message)?;\n",
-        )]),
-        ("lines_of_1024", a_message_of_1_mib_is_one_line, "标准输出自始至终", &[(
-            "console::print_bytes(&message)?;",
-            "for line in message.chunks(1024) {\n            console::print_bytes(line)?;\n        }",
-        )]),
-        ("less_than_the_bound", a_message_of_1_mib_is_one_line, "带长度前缀的消息", &[
-            ("if length > MAX_MESSAGE_LEN {", "if length >= MAX_MESSAGE_LEN {"),
-        ]),
-        ("length_with_a_sign", a_length_above_1_mib_is_refused, "太长", &[
-            ("if length > MAX_MESSAGE_LEN {", "if length as i32 > MAX_MESSAGE_LEN as i32 {"),
-        ]),
+        reads_more_than_the_message: boundaries_survive_any_segmentation => "一次发出的 4 条消息",
+            "    let mut length = [0; LENGTH_SIZE];\n" => "    let mut socket = &mut io::BufReader::new(socket);\n    let mut length = [0; LENGTH_SIZE];\n";
+        empty_message_is_the_end: boundaries_survive_any_segmentation => "一次发出的 4 条消息",
+            "        console::print_bytes(&message)?;\n" => "        if message.is_empty() {\n            break;\n        }\n        console::print_bytes(&message)?;\n";
+        lines_of_1024: a_message_of_1_mib_is_one_line => "标准输出自始至终",
+            "console::print_bytes(&message)?;" => "for line in message.chunks(1024) {\n            console::print_bytes(line)?;\n        }";
+        less_than_the_bound: a_message_of_1_mib_is_one_line => "带长度前缀的消息",
+            "if length > MAX_MESSAGE_LEN {" => "if length >= MAX_MESSAGE_LEN {";
+        length_with_a_sign: a_length_above_1_mib_is_refused => "太长",
+            "if length > MAX_MESSAGE_LEN {" => "if length as i32 > MAX_MESSAGE_LEN as i32 {";
         #[cfg(target_os = "linux")] // elsewhere the check has no limit of memory
-        ("takes_the_memory_first", a_length_above_1_mib_is_refused, "太长", &[
-            ("    let mut message = vec![0; length];\n", ""),
-            ("    if length > MAX", "    let mut message = vec![0; length];\n    if length > MAX"),
-        ]),
-        ("length_read_once", a_cut_inside_a_message_is_told, "中间断开", &[
-            ("    socket.read_exact(&mut length[begun..]).map_err(cut_off)?;\n", ""),
-        ]),
-        ("length_back_at_once", a_cut_inside_a_message_is_told, "没有发回", &[
-            ("    let mut message = vec![0; length];\n", "    let mut message = vec![0; length];\n    let _ = socket.write_all(&(length as u32).to_be_bytes());\n"),
-            ("client.write_all(&frame(&message))", "client.write_all(&message)"),
-        ]),
-        ("reset_is_a_close", a_reset_is_told, "连接被对方复位", &[
-            ("socket.read(&mut length).context(\"接收\")?", "socket.read(&mut length).unwrap_or(0)"),
-        ]),
-        ("reset_ends_without_the_last_line", a_reset_is_told, "客户端已关闭", &[
-            ("console::note_failure(echo(&mut client))?;", "echo(&mut client)?;"),
-        ]),
+        takes_the_memory_first: a_length_above_1_mib_is_refused => "太长",
+            "    let mut message = vec![0; length];\n" => "",
+            "    if length > MAX" => "    let mut message = vec![0; length];\n    if length > MAX";
+        length_read_once: a_cut_inside_a_message_is_told => "中间断开",
+            "    socket.read_exact(&mut length[begun..]).map_err(cut_off)?;\n" => "";
+        length_back_at_once: a_cut_inside_a_message_is_told => "没有发回",
+            "    let mut message = vec![0; length];\n" => "    let mut message = vec![0; length];\n    let _ = socket.write_all(&(length as u32).to_be_bytes());\n",
+            "client.write_all(&frame(&message))" => "client.write_all(&message)";
+        reset_is_a_close: a_reset_is_told => "连接被对方复位",
+            "socket.read(&mut length).context(\"接收\")?" => "socket.read(&mut length).unwrap_or(0)";
+        reset_ends_without_the_last_line: a_reset_is_told => "客户端已关闭",
+            "console::note_failure(echo(&mut client))?;" => "echo(&mut client)?;";
     ]
 }
 
@@ -73,43 +63,35 @@ testing::exercise! {
         one_that_waits_holds_up_nobody => "另一个客户端收到回显",
     }
     wrong [
-        ("one_after_the_other", all_are_served_at_once, "第 2 个客户端收到回显", &[(
-            "        let started = thread::Builder::new().spawn(serve).context(\"创建线程\");\n        console::note_failure(started)?;\n",
-            "        serve();\n",
-        )]),
-        ("four_places", all_are_served_at_once, "第 5 个客户端收到回显", &[
-            ("const MAX_CLIENTS: usize = 1000;", "const MAX_CLIENTS: usize = 4;"),
-        ]),
-        ("ends_with_a_reset", one_that_is_gone_is_not_missed, "复位", &[(
-            "console::note(format!(\"客户端 {address}：{error}\"))",
-            "common::interrupt::end_program(&error.to_string(), 1)",
-        )]),
-        ("places_are_not_given_back", nothing_is_left_of_those_who_are_gone, "客户端收到回显", &[
-            ("            drop(place);\n", "            std::mem::forget(place);\n"),
-        ]),
+        one_after_the_other: all_are_served_at_once => "第 2 个客户端收到回显",
+            "        let started = thread::Builder::new().spawn(serve).context(\"创建线程\");\n        console::note_failure(started)?;\n" => "        serve();\n";
+        four_places: all_are_served_at_once => "第 5 个客户端收到回显",
+            "const MAX_CLIENTS: usize = 1000;" => "const MAX_CLIENTS: usize = 4;";
+        ends_with_a_reset: one_that_is_gone_is_not_missed => "复位",
+            "console::note(format!(\"客户端 {address}：{error}\"))" =>
+                "common::interrupt::end_program(&error.to_string(), 1)";
+        places_are_not_given_back: nothing_is_left_of_those_who_are_gone => "客户端收到回显",
+            "            drop(place);\n" => "            std::mem::forget(place);\n";
         #[cfg(target_os = "linux")] // elsewhere the check does not look at the memory
-        ("keeps_the_handles", nothing_is_left_of_those_who_are_gone, "占用的内存", &[
-            ("let places = Arc::new(());", "let places = Arc::new(());\n    let mut handles = Vec::new();"),
-            ("        console::note_failure(started)?;\n", "        handles.push(started?);\n"),
-        ]),
+        keeps_the_handles: nothing_is_left_of_those_who_are_gone => "占用的内存",
+            "let places = Arc::new(());" =>
+                "let places = Arc::new(());\n    let mut handles = Vec::new();",
+            "        console::note_failure(started)?;\n" => "        handles.push(started?);\n";
         #[cfg(target_os = "linux")]
-        ("keeps_what_has_come", nothing_is_kept_of_what_has_been_echoed, "占用的内存", &[
-            ("let mut buffer = vec![0; RECV_SIZE];", "let mut buffer = vec![0; RECV_SIZE];\n    let mut all = Vec::new();"),
-            ("        client.write_all(", "        all.extend_from_slice(&buffer[..length]);\n        client.write_all("),
-        ]),
-        ("gives_up_after_5_seconds", one_that_waits_holds_up_nobody, "空闲的客户端收到回显", &[(
-            "    let mut buffer = vec![0; RECV_SIZE];\n",
-            "    let mut buffer = vec![0; RECV_SIZE];\n    let limit = Some(Duration::from_secs(5));\n    client.set_read_timeout(limit).unwrap();\n",
-        )]),
-        ("a_lock_around_the_sending", one_that_waits_holds_up_nobody, "另一个客户端收到回显", &[(
-            "        client.write_all(",
-            "        static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());\n        let _locked = LOCK.lock().unwrap();\n        client.write_all(",
-        )]),
-        ("receives_without_bound", one_that_waits_holds_up_nobody, "程序不再接收它的数据", &[
-            ("let mut buffer = vec![0; RECV_SIZE];\n    loop {\n", QUEUE),
-            ("client.read(&mut buffer)", "client.read(buffer)"),
-            ("client.write_all(&buffer[..length]).context(\"发送\")?;", "queue.send(buffer[..length].to_vec()).unwrap();"),
-        ]),
+        keeps_what_has_come: nothing_is_kept_of_what_has_been_echoed => "占用的内存",
+            "let mut buffer = vec![0; RECV_SIZE];" =>
+                "let mut buffer = vec![0; RECV_SIZE];\n    let mut all = Vec::new();",
+            "        client.write_all(" =>
+                "        all.extend_from_slice(&buffer[..length]);\n        client.write_all(";
+        gives_up_after_5_seconds: one_that_waits_holds_up_nobody => "空闲的客户端收到回显",
+            "    let mut buffer = vec![0; RECV_SIZE];\n" => "    let mut buffer = vec![0; RECV_SIZE];\n    let limit = Some(Duration::from_secs(5));\n    client.set_read_timeout(limit).unwrap();\n";
+        a_lock_around_the_sending: one_that_waits_holds_up_nobody => "另一个客户端收到回显",
+            "        client.write_all(" => "        static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());\n        let _locked = LOCK.lock().unwrap();\n        client.write_all(";
+        receives_without_bound: one_that_waits_holds_up_nobody => "程序不再接收它的数据",
+            "let mut buffer = vec![0; RECV_SIZE];\n    loop {\n" => QUEUE,
+            "client.read(&mut buffer)" => "client.read(buffer)",
+            "client.write_all(&buffer[..length]).context(\"发送\")?;" =>
+                "queue.send(buffer[..length].to_vec()).unwrap();";
     ]
 }
 
@@ -128,23 +110,22 @@ const QUEUE: &str = "
 
 const MIB: usize = 1 << 20;
 
-/// Port 0 is any free port.
-fn start(check: &Check) -> Subject<'_> {
-    check.start(&["127.0.0.1:0"])
-}
-
 /// A text in which a piece that is missing, twice there or in the wrong place is seen.
 fn text(length: usize) -> &'static [u8] {
-    static TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| {
-        let lines: String = (0..10_007).map(|line| format!("{line:06}\n")).collect();
-        let text = lines.repeat(FAR_TOO_MUCH.div_ceil(lines.len()));
-        text.into_bytes()
-    });
+    static TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| testing::sample(FAR_TOO_MUCH));
     &TEXT[..length]
 }
 
 /// More than fits into all the buffers of both kernels together.
 const FAR_TOO_MUCH: usize = 128 * MIB;
+
+/// The program, and a client that has connected to it.
+#[track_caller]
+fn serving<'a>(check: &'a Check, name: &'static str) -> (Subject<'a>, Connection<'a>) {
+    let server = check.start(&[ANY_PORT]);
+    let client = check.connect(name, server.address());
+    (server, client)
+}
 
 fn framed(message: &[u8]) -> Vec<u8> {
     let length = message.len() as u32;
@@ -169,9 +150,7 @@ fn says_hello(server: &Subject, client: &Connection) {
 }
 
 fn boundaries_survive_any_segmentation(check: &Check) {
-    let server = start(check);
-    let client = check.connect("客户端", server.address());
-    client.socket().set_nodelay(true).unwrap();
+    let (server, client) = serving(check, "客户端");
     let hello = framed(b"hello");
     for byte in &hello {
         client.sends([*byte]);
@@ -194,10 +173,9 @@ fn boundaries_survive_any_segmentation(check: &Check) {
 }
 
 fn a_slow_message_is_waited_for(check: &Check) {
-    let server = start(check);
-    let client = check.connect("客户端", server.address());
+    let (server, client) = serving(check, "客户端");
     let hello = framed(b"hello");
-    client.sends_slowly(&hello[..7], 1, PAUSE);
+    client.sends_slowly(&hello[..7], 1);
     client.has_received_nothing("消息还没有收完");
     check.lets_pass(LONG_PAUSE);
     client.has_received_nothing("消息还没有收完");
@@ -205,7 +183,7 @@ fn a_slow_message_is_waited_for(check: &Check) {
     client.sends(&hello[7..]);
     client.receives(hello, "带长度前缀的消息");
     let long = text(20_200);
-    client.sends_slowly(framed(long), 4001, PAUSE);
+    client.sends_slowly(framed(long), 4001);
     client.receives(framed(long), "带长度前缀的长消息");
     client.closes();
     let transcript = format!("{}客户端已关闭\n", shown(&[b"hello", long]));
@@ -213,8 +191,7 @@ fn a_slow_message_is_waited_for(check: &Check) {
 }
 
 fn a_message_of_1_mib_is_one_line(check: &Check) {
-    let server = start(check);
-    let client = check.connect("客户端", server.address());
+    let (server, client) = serving(check, "客户端");
     let longest = text(MIB);
     for message in [longest, b"next"] {
         client.sends(framed(message));
@@ -227,7 +204,7 @@ fn a_message_of_1_mib_is_one_line(check: &Check) {
 
 fn a_length_above_1_mib_is_refused(check: &Check) {
     for length in [MIB as u32 + 1, 0x8000_0000, u32::MAX] {
-        let server = check.start_limited("-v 1048576", &["127.0.0.1:0"]); // 1 GiB
+        let server = check.start_limited("-v 1048576", &[ANY_PORT]); // 1 GiB
         let client = check.connect("客户端", server.address());
         says_hello(&server, &client);
         client.sends(length.to_be_bytes());
@@ -244,18 +221,15 @@ fn a_length_above_1_mib_is_refused(check: &Check) {
 #[track_caller]
 fn only_hello_is_shown(check: &Check, out: &str) {
     let messages = out.strip_suffix("客户端已关闭\n").unwrap_or(out);
-    let came = (messages == "b\"hello\"\n").then_some(());
-    check.expect(
-        "标准输出中只有 b\"hello\" 这一条消息",
-        came.ok_or(format!("标准输出是：{}", literal(out))),
-    );
+    let expected = "标准输出中只有 b\"hello\" 这一条消息";
+    let came = || format!("标准输出是：{}", literal(out));
+    check.expect_that(expected, messages == "b\"hello\"\n", came);
 }
 
 fn a_cut_inside_a_message_is_told(check: &Check) {
     let hello = framed(b"hello");
     for part in 1..hello.len() {
-        let server = start(check);
-        let client = check.connect("客户端", server.address());
+        let (server, client) = serving(check, "客户端");
         client.sends([&hello[..], &hello[..part]].concat());
         client.half_closes();
         server.notes("中间断开");
@@ -269,42 +243,37 @@ fn a_cut_inside_a_message_is_told(check: &Check) {
 fn a_reset_is_told(check: &Check) {
     let hello = framed(b"hello");
     for part in [2, 4, 7] {
-        let server = start(check);
-        let client = check.connect("客户端", server.address());
+        let (server, client) = serving(check, "客户端");
         client.sends([&hello[..], &hello[..part]].concat());
         client.resets();
         let ended = server.ends(1);
         only_hello_is_shown(check, &ended.out);
         // Elsewhere a reset may destroy what has come before it.
         if cfg!(target_os = "linux") {
-            let told = ended.err.contains("中间断开").then_some(());
-            let came = format!("标准错误是：{}", literal(&ended.err));
-            check.expect("标准错误中出现“中间断开”", told.ok_or(came));
+            let is_told = ended.err.contains("中间断开");
+            let came = || format!("标准错误是：{}", literal(&ended.err));
+            check.expect_that("标准错误中出现“中间断开”", is_told, came);
         }
     }
 
-    let server = start(check);
-    let client = check.connect("客户端", server.address());
+    let (server, client) = serving(check, "客户端");
     client.sends(hello);
     client.resets();
     server.notes("连接被对方复位");
     server.ends_having_shown(1, "b\"hello\"\n客户端已关闭\n");
 
-    let server = start(check);
-    let client = check.connect("客户端", server.address());
+    let (server, client) = serving(check, "客户端");
     sends_without_receiving(check, &client, &framed(text(10_000)).repeat(3000));
     client.resets();
     server.ends(1);
 }
 
 fn a_close_between_messages_is_the_end(check: &Check) {
-    let server = start(check);
-    let client = check.connect("客户端", server.address());
+    let (server, client) = serving(check, "客户端");
     client.closes();
     server.ends_having_shown(0, "客户端已关闭\n");
 
-    let server = start(check);
-    let client = check.connect("客户端", server.address());
+    let (server, client) = serving(check, "客户端");
     let long = text(100_000);
     let messages: [&[u8]; 4] = [b"one", long, b"", b"two"];
     let sent: Vec<u8> = messages.iter().flat_map(|message| framed(message)).collect();
@@ -354,8 +323,7 @@ fn while_sending(client: &Connection, data: &[u8], meanwhile: impl FnOnce()) {
 }
 
 fn a_client_that_reads_late_gets_everything(check: &Check) {
-    let server = start(check);
-    let client = check.connect("客户端", server.address());
+    let (server, client) = serving(check, "客户端");
     says_hello(&server, &client);
     let messages = (b'a'..=b'z').map(|letter| framed(&vec![letter; MIB]));
     let data = messages.collect::<Vec<_>>().concat();
@@ -385,37 +353,24 @@ fn receives_slowly(
     let pieces = data.chunks(MIB);
     let count = pieces.len();
     for (at, piece) in pieces.enumerate() {
-        #[cfg(unix)]
         server.is_stopped_for_a_moment();
         client.receives(piece, &format!("{expected}，第 {}/{count} 部分", at + 1));
     }
-    #[cfg(not(unix))]
-    let _ = server;
 }
 
-/// How many files a program may have open here: `-S` as it is, `-H` if it asks for more.
-fn open_files(limit: &str) -> usize {
-    let told = Command::new("sh").args(["-c", &format!("ulimit {limit} -n")]).output();
-    let told = told.map(|told| String::from_utf8_lossy(&told.stdout).trim().parse());
-    match told {
-        Ok(Ok(limit)) => limit,
-        _ => usize::MAX, // no limit, or a system without one
-    }
-}
-
-/// The program, with room for two files for each of a thousand clients where it can have that.
-fn start_with_many_files(check: &Check) -> Subject<'_> {
-    match open_files("-H") >= 2500 {
-        true => check.start_limited("-n 2500", &["127.0.0.1:0"]),
-        false => start(check),
-    }
+/// How many files this program may have open: no limit where the system has none.
+fn open_files() -> usize {
+    let told = Command::new("sh").args(["-c", "ulimit -n"]).output().ok();
+    let told = told.and_then(|told| String::from_utf8_lossy(&told.stdout).trim().parse().ok());
+    told.unwrap_or(usize::MAX)
 }
 
 fn all_are_served_at_once(check: &Check) {
-    let server = start_with_many_files(check);
+    // Room for two files for each of a thousand, where it can have that.
+    let server = check.start_limited("-n 2500", &[ANY_PORT]);
     let address = server.address();
     // A thousand, or as many as this machine lets the check open, with some left for other tests.
-    let count = open_files("-S").saturating_sub(100).clamp(10, 1000);
+    let count = open_files().saturating_sub(100).clamp(10, 1000);
     let limit = 10 * check.patience();
     let deadline = Instant::now() + limit;
     let exchange = |number: usize, client: &Connection| {
@@ -428,21 +383,19 @@ fn all_are_served_at_once(check: &Check) {
         let mut socket = client.socket();
         let sent = socket.write_all(line.as_bytes());
         let came = sent.and_then(|()| socket.read_exact(&mut echo));
-        let came = came.map_err(|error| check.trouble(&error));
-        let came = came.and_then(|()| match echo == line.as_bytes() {
-            true => Ok(()),
-            false => Err(format!("收到的回显是：{}", literal(&echo))),
-        });
-        if came.is_err() {
-            check.expect(format!("第 {number} 个客户端收到回显：{}", literal(&line)), came);
-        }
+        let came = match came {
+            Ok(()) if echo == line.as_bytes() => return,
+            Ok(()) => format!("收到的回显是：{}", literal(&echo)),
+            Err(error) => check.trouble(&error),
+        };
+        check.expect(format!("第 {number} 个客户端收到回显：{}", literal(&line)), Err(came))
     };
     check.did(format!(
         "充当 {count} 个客户端，依次连接 {address}，各发送一行，收到回显后也不关闭连接"
     ));
     let mut clients = Vec::new();
     for number in 1..=count {
-        let client = check.connect_quietly("客户端", address);
+        let client = check.connect("客户端", address);
         exchange(number, &client);
         clients.push(client);
     }
@@ -451,11 +404,7 @@ fn all_are_served_at_once(check: &Check) {
         exchange(at + 1, client);
     }
     check.did("从最后一个客户端到第一个，各再发送一行，都收到了回显");
-    #[cfg(unix)]
-    {
-        server.types_ctrl_c();
-        server.ends(0);
-    }
+    server.ends_by_ctrl_c(0);
 }
 
 /// A client of its own gets its echo.
@@ -468,8 +417,7 @@ fn serves_another(check: &Check, server: &Subject) {
 }
 
 fn one_that_waits_holds_up_nobody(check: &Check) {
-    let server = start(check);
-    let idle = check.connect("空闲的客户端", server.address());
+    let (server, idle) = serving(check, "空闲的客户端");
     idle.sends("hello");
     idle.receives("hello", "回显");
     let silent = check.connect("还没有发送过的客户端", server.address());
@@ -477,13 +425,12 @@ fn one_that_waits_holds_up_nobody(check: &Check) {
     let deaf = check.connect("暂时不接收的客户端", server.address());
     let data = text(FAR_TOO_MUCH);
     let sent = sends_without_receiving(check, &deaf, data);
-    let came = (sent < FAR_TOO_MUCH).then_some(());
-    let came = came.ok_or(format!("程序收下了 {sent} 字节，都占用内存"));
-    check.expect("客户端不接收回显时，程序不再接收它的数据", came);
+    let expected = "客户端不接收回显时，程序不再接收它的数据";
+    let came = || format!("程序收下了 {sent} 字节，都占用内存");
+    check.expect_that(expected, sent < FAR_TOO_MUCH, came);
     serves_another(check, &server);
     // A stop ends a `send` that has sent a part, and a time limit begins anew with the next one: so
     // the whole pause is one `send`.
-    #[cfg(unix)]
     for _ in 0..5 {
         check.lets_pass(PAUSE);
         server.is_stopped_for_a_moment();
@@ -499,7 +446,7 @@ fn one_that_waits_holds_up_nobody(check: &Check) {
 }
 
 fn a_half_close_loses_nothing(check: &Check) {
-    let server = start(check);
+    let server = check.start(&[ANY_PORT]);
     serves_another(check, &server);
     check.lets_pass(PAUSE); // now there is no client
     let client = check.connect("半关闭的客户端", server.address());
@@ -511,8 +458,7 @@ fn a_half_close_loses_nothing(check: &Check) {
 }
 
 fn one_that_is_gone_is_not_missed(check: &Check) {
-    let server = start(check);
-    let staying = check.connect("一直在的客户端", server.address());
+    let (server, staying) = serving(check, "一直在的客户端");
     staying.sends(b"\xc4\xe3\xba\xc3");
     staying.receives(b"\xc4\xe3\xba\xc3", "回显（你好的 GBK 编码）");
     let closing = check.connect("先关闭连接的客户端", server.address());
@@ -542,7 +488,7 @@ fn one_that_is_gone_is_not_missed(check: &Check) {
 const MANY: usize = 1100;
 
 fn nothing_is_left_of_those_who_are_gone(check: &Check) {
-    let server = check.start_limited("-n 512", &["127.0.0.1:0"]);
+    let server = check.start_limited("-n 512", &[ANY_PORT]);
     let staying = check.connect("一直在的客户端", server.address());
     staying.sends("hello");
     staying.receives("hello", "回显");
@@ -553,12 +499,14 @@ fn nothing_is_left_of_those_who_are_gone(check: &Check) {
         "{what}，各发送一行，收到回显后关闭连接；又有 {MANY} 个，不读回显就关闭（RST）"
     ));
     for number in 1..=2 * MANY {
-        let client = check.connect_quietly("依次到来的客户端", address);
+        let client = check.connect("依次到来的客户端", address);
         let mut socket = client.socket();
         let sent = socket.write_all(b"hello");
-        let came = match number <= MANY {
-            true => sent.and_then(|()| socket.read_exact(&mut [0; 5])),
-            false => sent.and_then(|()| socket.peek(&mut [0]).map(drop)),
+        let came = if number <= MANY {
+            sent.and_then(|()| socket.read_exact(&mut [0; 5]))
+        } else {
+            // Ctrl-Z and `fg` interrupt it.
+            sent.and_then(|()| retry_interrupted(|| socket.peek(&mut [0])).map(drop))
         };
         if let Err(error) = came {
             let expected = format!("第 {number} 个客户端收到回显");
@@ -572,8 +520,7 @@ fn nothing_is_left_of_those_who_are_gone(check: &Check) {
 }
 
 fn nothing_is_kept_of_what_has_been_echoed(check: &Check) {
-    let server = start(check);
-    let client = check.connect("发送很多的客户端", server.address());
+    let (server, client) = serving(check, "发送很多的客户端");
     serves_another(check, &server);
     let before = server.memory("VmHWM");
     let data = text(64 * MIB);

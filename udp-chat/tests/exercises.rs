@@ -2,8 +2,9 @@
 //! `cargo test -p udp-chat --test exercises -- --ignored`
 
 use std::net::SocketAddr;
+use std::path::Path;
 use testing::LONGEST_DATAGRAM;
-use testing::exercise::{Check, Peer, Subject};
+use testing::exercise::{ANY_PORT, Check, PAUSE, Peer, Subject};
 
 testing::exercise! {
     two_way of "udp-chat" {
@@ -15,53 +16,33 @@ testing::exercise! {
         every_end_is_quiet => "程序结束",
     }
     wrong [
-        ("shown_at_the_next_prompt", what_arrives_is_shown_while_the_user_types, "收到来自", &[
-            ("= prompt;\n    console::ask(prompt)", "= prompt;\n    \
-             let _shown = std::io::stdout().lock();\n    console::ask(prompt)"),
-        ]),
-        ("the_text_is_trimmed", what_arrives_is_shown_while_the_user_types, "一字不差", &[
-            ("ask(\"输入内容\")?", "ask(\"输入内容\")?.trim().to_string()"),
-        ]),
-        ("only_utf8", whatever_arrives_is_shown, "��ok", &[
-            ("String::from_utf8_lossy(&data)", "String::from_utf8(data).unwrap()"),
-        ]),
-        ("1024_bytes", whatever_arrives_is_shown, "长长长", &[
-            ("let text = String::from_utf8_lossy(&data)", "\
-             let text = String::from_utf8_lossy(&data[..data.len().min(1024)])"),
-        ]),
-        ("an_empty_one_ends_it", whatever_arrives_is_shown, "的数据:\\n", &[
-            ("let text = String::from_utf8_lossy(&data)", "\
-             if data.is_empty() {\
-                 return Ok(());\
-             }\
-             let text = String::from_utf8_lossy(&data)"),
-        ]),
-        ("an_echo", nothing_is_sent_back, "不应把收到的消息发回来", &[
-            ("console::write(prompt.as_bytes())?;", "datagram::send(socket, &data, sender)?;"),
-        ]),
-        ("2_still_receives", nothing_is_sent_back, "不应把收到的消息发回来", &[
-            ("\"3\" => return Ok(()),", "\"2\" => receive_all(socket),\n\"3\" => return Ok(()),"),
-        ]),
-        ("a_wrong_port_ends_it", a_wrong_answer_leads_back_to_the_menu, "再回到菜单", &[
-            ("console::note_failure(result)?;", "result?;"),
-        ]),
-        ("failures_are_forgotten", a_wrong_answer_leads_back_to_the_menu, "退出状态码为 1", &[
-            ("console::note_failure(result)?;", "\
-             if let Err(error) = result {\
-                 console::note(error);\
-             }"),
-        ]),
-        ("only_the_menu_ends_it", every_end_is_quiet, "程序结束", &[
-            ("receiving_ended.send(receive_all(&receiving))", "{\
-                 let _ = receive_all(&receiving);\
-                 receiving_ended\
-             }"),
-        ]),
+        shown_at_the_next_prompt: what_arrives_is_shown_while_the_user_types => "收到来自",
+            "= prompt;\n    console::ask(prompt)" =>
+                "= prompt;\n    let _shown = std::io::stdout().lock();\n    console::ask(prompt)";
+        the_text_is_trimmed: what_arrives_is_shown_while_the_user_types => "一字不差",
+            "ask(\"输入内容\")?" => "ask(\"输入内容\")?.trim().to_string()";
+        only_utf8: whatever_arrives_is_shown => "��ok",
+            "String::from_utf8_lossy(&data)" => "String::from_utf8(data).unwrap()";
+        only_1024_bytes: whatever_arrives_is_shown => "长长长",
+            "let text = String::from_utf8_lossy(&data)" =>
+                "let text = String::from_utf8_lossy(&data[..data.len().min(1024)])";
+        an_empty_one_ends_it: whatever_arrives_is_shown => "的数据:\\n",
+            "let text = String::from_utf8_lossy(&data)" =>
+                "if data.is_empty() {return Ok(());}let text = String::from_utf8_lossy(&data)";
+        an_echo: nothing_is_sent_back => "不应把收到的消息发回来",
+            "console::write(prompt.as_bytes())?;" => "datagram::send(socket, &data, sender)?;";
+        choice_2_still_receives: nothing_is_sent_back => "不应把收到的消息发回来",
+            "\"3\" => return Ok(())," => "\"2\" => receive_all(socket),\n\"3\" => return Ok(()),";
+        a_wrong_port_ends_it: a_wrong_answer_leads_back_to_the_menu => "再回到菜单",
+            "console::note_failure(result)?;" => "result?;";
+        failures_are_forgotten: a_wrong_answer_leads_back_to_the_menu => "退出状态码为 1",
+            "console::note_failure(result)?;" =>
+                "if let Err(error @ (Error::Refused(_) | Error::Failed { .. })) = result {console::note(error);}";
+        only_the_menu_ends_it: every_end_is_quiet => "程序结束",
+            "receiving_ended.send(receive_all(&receiving))" =>
+                "{let _ = receive_all(&receiving);receiving_ended}";
     ]
 }
-
-/// Port 0 is any free port.
-const LOCAL: &str = "127.0.0.1:0";
 
 /// Types what the menu asks for.
 fn send(chat: &mut Subject, text: &str, to: SocketAddr) {
@@ -83,7 +64,7 @@ fn shown(peer: &Peer, text: &str) -> String {
 }
 
 fn what_arrives_is_shown_while_the_user_types(check: &Check) {
-    let mut chat = check.start(&[LOCAL]);
+    let mut chat = check.start(&[ANY_PORT]);
     let peer = check.peer("好友");
     let other = check.peer("另一位好友");
     chat.shows("请选择额:");
@@ -106,19 +87,16 @@ fn what_arrives_is_shown_while_the_user_types(check: &Check) {
     chat.types("一直在 ");
     let expected = "用户输入的内容，一字不差（输入到一半时有消息到来，输入的内容也不应丢失）";
     let sender = peer.receives_just("  在，一直在 ", expected);
-    let came = match sender == chat.address() {
-        true => Ok(()),
-        false => Err(format!("来自 {sender}")),
-    };
-    let expected = format!("它来自程序绑定的地址 {}，对方才知道往哪里回", chat.address());
-    check.expect(expected, came);
+    let address = chat.address();
+    let expected = format!("它来自程序绑定的地址 {address}，对方才知道往哪里回");
+    check.expect_that(expected, sender == address, || format!("来自 {sender}"));
     chat.has_shown("收到来自", 7);
     chat.types("3");
     chat.ends(0);
 }
 
 fn whatever_arrives_is_shown(check: &Check) {
-    let mut chat = check.start(&[LOCAL]);
+    let mut chat = check.start(&[ANY_PORT]);
     let peer = check.peer("好友");
     arrives(&chat, &peer, "先来一句长一点的");
     arrives(&chat, &peer, "短的");
@@ -134,7 +112,7 @@ fn whatever_arrives_is_shown(check: &Check) {
 }
 
 fn nothing_is_sent_back(check: &Check) {
-    let mut chat = check.start(&[LOCAL]);
+    let mut chat = check.start(&[ANY_PORT]);
     let peer = check.peer("好友");
     arrives(&chat, &peer, "别回");
     // There is nothing left to do for this choice: whatever it does, it does not wait for anything.
@@ -148,8 +126,9 @@ fn nothing_is_sent_back(check: &Check) {
 }
 
 fn two_of_them_talk(check: &Check) {
-    let mut one = check.start_as("程序甲", &[LOCAL]);
-    let mut other = check.start_as("程序乙", &[LOCAL]);
+    let here = Path::new(".");
+    let mut one = check.start_in(here, Some("程序甲"), &[ANY_PORT]);
+    let mut other = check.start_in(here, Some("程序乙"), &[ANY_PORT]);
     let (address, other_address) = (one.address(), other.address());
     send(&mut one, "吃了吗", other_address);
     other.shows(&format!("收到来自{address}的数据:吃了吗\n"));
@@ -165,7 +144,7 @@ fn two_of_them_talk(check: &Check) {
 }
 
 fn a_wrong_answer_leads_back_to_the_menu(check: &Check) {
-    let mut chat = check.start(&[LOCAL]);
+    let mut chat = check.start(&[ANY_PORT]);
     let peer = check.peer("好友");
     arrives(&chat, &peer, "在吗");
     chat.types("9");
@@ -192,26 +171,21 @@ fn a_wrong_answer_leads_back_to_the_menu(check: &Check) {
 }
 
 fn every_end_is_quiet(check: &Check) {
-    let chat = check.start(&[LOCAL]);
+    let chat = check.start(&[ANY_PORT]);
     let peer = check.peer("好友");
     let address = chat.address();
     chat.shows("请选择额:");
     chat.closes_its_output();
-    check.did("好友不断发送数据报");
-    let send = || drop(peer.socket().send_to("在吗".as_bytes(), address));
-    chat.ends_amid(send, 0);
+    let _sending = peer.keeps_sending("在吗", address, PAUSE);
+    chat.ends(0);
 
-    let mut chat = check.start(&[LOCAL]);
+    let mut chat = check.start(&[ANY_PORT]);
     chat.types("1");
     chat.shows("IP地址:");
     chat.types_ctrl_d();
     chat.ends(0);
 
-    #[cfg(unix)]
-    {
-        let chat = check.start(&[LOCAL]);
-        arrives(&chat, &peer, "在吗");
-        chat.types_ctrl_c();
-        chat.ends(0);
-    }
+    let chat = check.start(&[ANY_PORT]);
+    arrives(&chat, &peer, "在吗");
+    chat.ends_by_ctrl_c(0);
 }

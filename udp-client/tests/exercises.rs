@@ -3,9 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use testing::LONGEST_DATAGRAM;
-use testing::exercise::{Check, Peer, Subject, literal};
+use testing::exercise::{ANY_PORT, Check, Peer, Subject, literal, seconds};
 
 testing::exercise! {
     retry of "udp-client" {
@@ -18,60 +19,47 @@ testing::exercise! {
         a_refusal_is_silence => "第 2 次",
     }
     wrong [
-        ("equal_pauses", silence_means_four_tries_and_a_failure, "第 3 次发来的这一行，不早于", &[
-            ("pause *= 2;\n", ""),
-        ]),
-        ("no_wait_after_the_fourth_try", silence_means_four_tries_and_a_failure, "还等了 4 秒", &[
-            ("let deadline = Instant::now() + pause;", "\
-             if number == TRIES {\
-                 break;\
-             }\
-             let deadline = Instant::now() + pause;"),
-        ]),
-        ("a_socket_for_each_try", an_answer_to_the_first_try_counts_to_the_end, "“答复\\n”", &[
-            ("datagram::send(socket, data, remote)?;", "\
+        equal_pauses: silence_means_four_tries_and_a_failure => "第 3 次发来的这一行，不早于",
+            "pause *= 2;\n" => "";
+        no_wait_after_the_fourth_try: silence_means_four_tries_and_a_failure => "还等了 4 秒",
+            "let deadline = Instant::now() + pause;" =>
+                "if number == TRIES {break;}let deadline = Instant::now() + pause;";
+        a_socket_for_each_try: an_answer_to_the_first_try_counts_to_the_end => "“答复\\n”",
+            "datagram::send(socket, data, remote)?;" => "\
              let socket = &UdpSocket::bind(\"127.0.0.1:0\").unwrap();\
-             datagram::send(socket, data, remote)?;"),
-        ]),
-        ("answers_of_1024_bytes", every_answer_is_shown, "标准输出自始至终正好", &[
-            ("received.map(Some)", "received.map(|(mut data, sender)| {\
-                 data.truncate(1024);\
-                 Some((data, sender))\
-             })"),
-        ]),
-        ("an_empty_answer_is_a_text", every_answer_is_shown, "服务器已关闭", &[
-            ("Some(data) if data.is_empty() => console::print(\"服务器已关闭\"),", ""),
-        ]),
-        ("strangers_count", a_stranger_is_no_answer, "既不算回复", &[
-            ("sender == remote", "true"),
-        ]),
-        ("a_stranger_costs_a_try", a_stranger_is_no_answer, "不早于输入后", &[
-            ("while let Some((answer", "if let Some((answer"),
-        ]),
-        ("a_stranger_restarts_the_wait", a_stranger_is_no_answer, "也不改变等待的时间", &[
-            ("let deadline =", "let mut deadline ="),
-            ("if sender == remote {", "\
-             deadline = Instant::now() + pause;\
-             if sender == remote {"),
-        ]),
-        ("each_receive_waits_anew", a_flood_delays_no_try, "时间到了也应再次发送", &[
-            ("deadline.saturating_duration_since(Instant::now())", "FIRST_PAUSE"),
-        ]),
-        ("a_refusal_ends_it", a_refusal_is_silence, "第 2 次", &[
-            ("let local = socket.local_addr()", "\
-             socket.connect(remote).unwrap();\
-             let local = socket.local_addr()"),
-            ("datagram::send(socket, data, remote)?;", "socket.send(data).context(\"发送\")?;"),
-        ]),
+             datagram::send(socket, data, remote)?;";
+        answers_of_1024_bytes: every_answer_is_shown => "标准输出自始至终正好",
+            "received.map(Some)" =>
+                "received.map(|(mut data, sender)| {data.truncate(1024);Some((data, sender))})";
+        an_empty_answer_is_a_text: every_answer_is_shown => "服务器已关闭",
+            "Some(data) if data.is_empty() => console::print(\"服务器已关闭\")," => "";
+        strangers_count: a_stranger_is_no_answer => "既不算回复", "sender == remote" => "true";
+        a_stranger_costs_a_try: a_stranger_is_no_answer => "不早于输入后",
+            "while let Some((answer" => "if let Some((answer";
+        a_stranger_restarts_the_wait: a_stranger_is_no_answer => "也不改变等待的时间",
+            "let deadline =" => "let mut deadline =",
+            "if sender == remote {" => "deadline = Instant::now() + pause;if sender == remote {";
+        each_receive_waits_anew: a_flood_delays_no_try => "时间到了也应再次发送",
+            "deadline.saturating_duration_since(Instant::now())" => "FIRST_PAUSE";
+        a_refusal_ends_it: a_refusal_is_silence => "第 2 次",
+            "let local = socket.local_addr()" =>
+                "socket.connect(remote).unwrap();let local = socket.local_addr()",
+            "datagram::send(socket, data, remote)?;" => "socket.send(data).context(\"发送\")?;";
     ]
 }
 
-/// Port 0 is any free port.
-const LOCAL: &str = "127.0.0.1:0";
-
 /// The client, started with the address of `server`.
 fn client_of<'a>(check: &'a Check, server: &Peer) -> Subject<'a> {
-    check.start(&[&server.address().to_string(), LOCAL])
+    check.start(&[&server.address().to_string(), ANY_PORT])
+}
+
+/// The same, and 你好 typed and received: when it was typed, and where it came from.
+#[track_caller]
+fn asked<'a>(check: &'a Check, server: &Peer) -> (Subject<'a>, Instant, SocketAddr) {
+    let mut client = client_of(check, server);
+    let typed = Instant::now();
+    client.types("你好");
+    (client, typed, server.receives_just("你好", "这一行"))
 }
 
 /// The tries from the second to the `last` come, none of them early. `typed`: when the line was.
@@ -86,45 +74,35 @@ fn tries_again(server: &Peer, typed: Instant, last: usize, why: &str) {
 
 fn silence_means_four_tries_and_a_failure(check: &Check) {
     let server = check.peer("从不回复的服务器");
-    let mut client = client_of(check, &server);
-    let typed = Instant::now();
-    client.types("你好");
-    server.receives_just("你好", "这一行");
+    let (client, typed, _) = asked(check, &server);
     tries_again(&server, typed, 4, "一直没有回复");
+    let pause = Duration::from_millis(7_500);
+    let ended = client.ends_within(pause + check.patience(), &[1]);
+    let passed = typed.elapsed();
     let expected = "第 4 次发送后还等了 4 秒，即程序结束不早于输入后 7.5 秒";
-    let ended = client.ends_after(typed, Duration::from_millis(7_500), 1, expected);
+    check.expect_that(expected, passed >= pause, || format!("{}后就结束了", seconds(passed)));
     server.has_nothing_more("没有第 5 次发送");
     let noted = ended.err.lines();
     for number in 2..=4 {
         let told = format!("没有收到回复，第 {number} 次发送");
-        let came = match noted.clone().any(|line| line.contains(&told)) {
-            true => Ok(()),
-            false => Err(format!("标准错误是：{}", literal(&ended.err))),
-        };
-        check.expect(format!("标准错误中有一行“{told}”"), came);
+        let is_told = noted.clone().any(|line| line.contains(&told));
+        let came = || format!("标准错误是：{}", literal(&ended.err));
+        check.expect_that(format!("标准错误中有一行“{told}”"), is_told, came);
     }
     // The last line is not the one about the fourth try.
     let silent = noted.clone().filter(|line| line.contains("没有收到回复"));
     let last = noted.last().unwrap_or_default();
-    let came = match last.contains("没有收到回复") && silent.count() > 3 {
-        true => Ok(()),
-        false => Err(format!("最后一行是：{}", literal(last))),
-    };
+    let is_told = last.contains("没有收到回复") && silent.count() > 3;
     let expected = "此后标准错误的最后一行说明“没有收到回复”，不再发送";
-    check.expect(expected, came);
-    let came = match &ended.out[..] {
-        "" => Ok(()),
-        shown => Err(format!("标准输出是：{}", literal(shown))),
-    };
-    check.expect("标准输出没有内容：没有收到回复，别的话都在标准错误", came);
+    check.expect_that(expected, is_told, || format!("最后一行是：{}", literal(last)));
+    let expected = "标准输出没有内容：没有收到回复，别的话都在标准错误";
+    let came = || format!("标准输出是：{}", literal(&ended.out));
+    check.expect_that(expected, ended.out.is_empty(), came);
 }
 
 fn a_lost_answer_costs_nothing(check: &Check) {
     let server = check.peer("漏收第一个数据报的服务器");
-    let mut client = client_of(check, &server);
-    let typed = Instant::now();
-    client.types("你好");
-    let sender = server.receives_just("你好", "这一行");
+    let (client, typed, sender) = asked(check, &server);
     tries_again(&server, typed, 2, "此前没有回复");
     server.sends("你也好", sender);
     let text = format!("{}\n你也好\n", server.address());
@@ -138,10 +116,7 @@ fn a_lost_answer_costs_nothing(check: &Check) {
 
 fn an_answer_to_the_first_try_counts_to_the_end(check: &Check) {
     let server = check.peer("回复迟缓的服务器");
-    let mut client = client_of(check, &server);
-    let typed = Instant::now();
-    client.types("你好");
-    let first = server.receives_just("你好", "这一行");
+    let (client, typed, first) = asked(check, &server);
     tries_again(&server, typed, 4, "回复迟迟未到");
     check.did("服务器回复第 1 次发送，而且回复在路上变成了两份");
     server.sends("答复", first);
@@ -160,9 +135,7 @@ fn every_answer_is_shown(check: &Check) {
         (b"", ""),
     ] {
         let server = check.peer("服务器");
-        let mut client = client_of(check, &server);
-        client.types("你好");
-        let sender = server.receives_just("你好", "这一行");
+        let (client, _, sender) = asked(check, &server);
         server.sends(answer, sender);
         let shown = match text {
             "" => "服务器已关闭\n".into(),
@@ -175,10 +148,7 @@ fn every_answer_is_shown(check: &Check) {
 fn a_stranger_is_no_answer(check: &Check) {
     let server = check.peer("服务器");
     let stranger = check.peer("陌生人");
-    let mut client = client_of(check, &server);
-    let typed = Instant::now();
-    client.types("你好");
-    let client_address = server.receives_just("你好", "这一行");
+    let (client, typed, client_address) = asked(check, &server);
     let pause = Duration::from_millis(150);
     let _sending = stranger.keeps_sending("骗你的", client_address, pause);
     let why = "陌生人发来的既不算回复，也不改变等待的时间";
@@ -190,10 +160,7 @@ fn a_stranger_is_no_answer(check: &Check) {
 fn a_flood_delays_no_try(check: &Check) {
     let server = check.peer("服务器");
     let stranger = check.peer("陌生人");
-    let mut client = client_of(check, &server);
-    let typed = Instant::now();
-    client.types("你好");
-    let client_address = server.receives_just("你好", "这一行");
+    let (client, typed, client_address) = asked(check, &server);
     let flood = stranger.keeps_sending("骗你的", client_address, Duration::ZERO);
     let why = "陌生人不停发送，时间到了也应再次发送";
     tries_again(&server, typed, 2, why);

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 use testing::LONGEST_DATAGRAM;
-use testing::exercise::{Check, seconds};
+use testing::exercise::{ANY_PORT, Check, PAUSE, literal, seconds};
 
 testing::exercise! {
     many_peers of "udp-server" {
@@ -17,48 +17,32 @@ testing::exercise! {
         the_end_of_the_screen_ends_the_program => "回复",
     }
     wrong [
-        ("contains_is_not_begins", answers_are_not_answered, "不以“收到:”开头", &[
-            ("data.starts_with(ANSWER)", "data.windows(ANSWER.len()).any(|part| part == ANSWER)"),
-        ]),
-        ("the_text_comes_back", whatever_comes_is_answered, "原来的字节", &[
-            ("answer(socket, &data, sender);", "\
-             answer(socket, String::from_utf8_lossy(&data).as_bytes(), sender);"),
-        ]),
-        ("an_empty_one_ends_it", whatever_comes_is_answered, "空数据报也是数据报", &[
-            ("let answered =", "\
-             if data.is_empty() {\
-                 return Ok(());\
-             }\
-             let answered ="),
-        ]),
-        ("a_failed_answer_ends_it", whatever_comes_is_answered, "程序不应因此停下", &[
-            ("answer(socket, &data, sender);", "Ok(answer(socket, &data, sender)?);"),
-        ]),
-        ("the_screen_is_waited_for", a_screen_that_is_not_read_holds_up_nobody, "个回复（此时没有人", &[
-            ("queue.try_send(shown)", "queue.send(shown)"),
-        ]),
-        ("a_larger_bound", a_screen_that_is_not_read_holds_up_nobody, "不超过 712 个", &[
-            ("MAX_WAITING: usize = 512", "MAX_WAITING: usize = 800"),
-        ]),
-        ("left_out_without_a_word", a_screen_that_is_not_read_holds_up_nobody, "略过的数目", &[
-            ("if left_out > 0", "if false"),
-        ]),
-        ("told_again_and_again", a_screen_that_is_not_read_holds_up_nobody, "略过的数目", &[
-            ("Ok(()) => 0,", "Ok(()) => left_out,"),
-        ]),
-        ("shows_to_nobody", the_end_of_the_screen_ends_the_program, "程序结束", &[
-            ("console::print(sender)?;", "let _ = console::print(sender);"),
-            ("console::print(String::from_utf8_lossy(&data))?;", "\
-             let _ = console::print(String::from_utf8_lossy(&data));"),
-        ]),
+        contains_is_not_begins: answers_are_not_answered => "不以“收到:”开头",
+            "data.starts_with(ANSWER)" => "data.windows(ANSWER.len()).any(|part| part == ANSWER)";
+        the_text_comes_back: whatever_comes_is_answered => "原来的字节",
+            "answer(socket, &data, sender);" =>
+                "answer(socket, String::from_utf8_lossy(&data).as_bytes(), sender);";
+        an_empty_one_ends_it: whatever_comes_is_answered => "空数据报也是数据报",
+            "let answered =" => "if data.is_empty() {return Ok(());}let answered =";
+        a_failed_answer_ends_it: whatever_comes_is_answered => "程序不应因此停下",
+            "answer(socket, &data, sender);" => "Ok(answer(socket, &data, sender)?);";
+        the_screen_is_waited_for: a_screen_that_is_not_read_holds_up_nobody => "个回复（此时没有人",
+            "queue.try_send(shown)" => "queue.send(shown)";
+        a_larger_bound: a_screen_that_is_not_read_holds_up_nobody => "不超过 712 个",
+            "MAX_WAITING: usize = 512" => "MAX_WAITING: usize = 800";
+        left_out_without_a_word: a_screen_that_is_not_read_holds_up_nobody => "略过的数目",
+            "if left_out > 0" => "if false";
+        told_again_and_again: a_screen_that_is_not_read_holds_up_nobody => "略过的数目",
+            "Ok(()) => 0," => "Ok(()) => left_out,";
+        shows_to_nobody: the_end_of_the_screen_ends_the_program => "程序结束",
+            "console::print(sender)?;" => "let _ = console::print(sender);",
+            "console::print(String::from_utf8_lossy(&data))?;" =>
+                "let _ = console::print(String::from_utf8_lossy(&data));";
     ]
 }
 
-/// Port 0 is any free port.
-const LOCAL: &str = "127.0.0.1:0";
-
 fn everybody_is_answered_without_the_keyboard(check: &Check) {
-    let mut server = check.start(&[LOCAL]);
+    let mut server = check.start(&[ANY_PORT]);
     let address = server.address();
     let one = check.peer("客户端甲");
     let other = check.peer("客户端乙");
@@ -66,11 +50,8 @@ fn everybody_is_answered_without_the_keyboard(check: &Check) {
     other.sends("hello", address);
     let expected = "回复（无人在键盘前输入，也应当回复）";
     let sender = one.receives_just("收到:你好", expected);
-    let came = match sender == address {
-        true => Ok(()),
-        false => Err(format!("回复来自 {sender}")),
-    };
-    check.expect(format!("回复来自程序绑定的地址 {address}"), came);
+    let expected = format!("回复来自程序绑定的地址 {address}");
+    check.expect_that(expected, sender == address, || format!("回复来自 {sender}"));
     other.receives_just("收到:hello", "回复");
     server.shows(&format!("{}\n你好\n", one.address()));
     server.shows(&format!("{}\nhello\n", other.address()));
@@ -82,15 +63,11 @@ fn everybody_is_answered_without_the_keyboard(check: &Check) {
     one.sends("键盘没了", address);
     one.receives_just("收到:键盘没了", "回复（键盘输入的结束不是程序的结束）");
     server.shows(&format!("{}\n键盘没了\n", one.address()));
-    #[cfg(unix)]
-    {
-        server.types_ctrl_c();
-        server.ends(0);
-    }
+    server.ends_by_ctrl_c(0);
 }
 
 fn answers_are_not_answered(check: &Check) {
-    let server = check.start(&[LOCAL]);
+    let server = check.start(&[ANY_PORT]);
     let peer = check.peer("另一个同样的服务器");
     peer.sends("收到:你好", server.address());
     peer.sends("收到:", server.address());
@@ -108,7 +85,7 @@ fn answers_are_not_answered(check: &Check) {
 }
 
 fn whatever_comes_is_answered(check: &Check) {
-    let server = check.start(&[LOCAL]);
+    let server = check.start(&[ANY_PORT]);
     let address = server.address();
     let peer = check.peer("客户端");
     let header = format!("{}\n", peer.address());
@@ -138,7 +115,7 @@ fn whatever_comes_is_answered(check: &Check) {
 }
 
 fn a_flood_holds_up_nobody(check: &Check) {
-    let server = check.start(&[LOCAL]);
+    let server = check.start(&[ANY_PORT]);
     let address = server.address();
     let flooding = check.peer("从不接收回复的客户端");
     let _flood = flooding.keeps_sending("flood", address, Duration::ZERO);
@@ -153,11 +130,8 @@ fn a_flood_holds_up_nobody(check: &Check) {
         let came = quiet.socket().recv_from(&mut buffer);
         came.is_ok_and(|(length, _)| buffer[..length] == *"收到:在吗".as_bytes())
     });
-    let came = match answered {
-        true => Ok(()),
-        false => Err(format!("提问 {tries} 次，都没有收到回复")),
-    };
-    check.expect("偶尔提问的客户端收到回复：“收到:在吗”", came);
+    let expected = "偶尔提问的客户端收到回复：“收到:在吗”";
+    check.expect_that(expected, answered, || format!("提问 {tries} 次，都没有收到回复"));
 }
 
 /// How many datagrams wait to be shown, how many more the pipe may hold, and how many are sent: so
@@ -167,7 +141,7 @@ const IN_THE_PIPE: usize = 200;
 const SENT: usize = 1_500;
 
 fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
-    let server = check.start(&[LOCAL]);
+    let server = check.start(&[ANY_PORT]);
     let address = server.address();
     let one = check.peer("客户端甲");
     let other = check.peer("客户端乙");
@@ -177,13 +151,16 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let deadline = Instant::now() + limit;
     for number in 1..=SENT {
         if Instant::now() > deadline {
-            let came = Err(format!("只有 {} 个", number - 1));
-            check.expect(format!("{}内都有回复", seconds(limit)), came)
+            let expected = format!("{}内都有回复", seconds(limit));
+            check.expect(expected, Err(format!("只有 {} 个", number - 1)))
         }
         let data = format!("{number:0>8000}");
         one.socket().send_to(data.as_bytes(), address).unwrap();
         let expected = format!("第 {number} 个回复（此时没有人读取标准输出）");
-        one.receives_quietly(format!("收到:{data}"), &expected);
+        let (came, _) = one.receives_quietly(&expected);
+        if came != format!("收到:{data}").as_bytes() {
+            check.expect(expected, Err(literal(came)))
+        }
     }
     other.sends("我呢", address);
     other.receives_just("收到:我呢", "回复（此时没有人读取标准输出）");
@@ -203,13 +180,10 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     }
     let shown = numbers(&server.shown()).count();
     let most = WAITING + IN_THE_PIPE;
-    let came = match shown <= most {
-        true => Ok(()),
-        false => Err(format!("显示了 {shown} 个，可见程序把它们都存了下来")),
-    };
     let expected =
         format!("最多 {WAITING} 个数据报等待显示，再加上管道中存放的，此前显示的不超过 {most} 个");
-    check.expect(expected, came);
+    let came = || format!("显示了 {shown} 个，可见程序把它们都存了下来");
+    check.expect_that(expected, shown <= most, came);
     let of_other = server.shown().matches("\n我呢\n").count();
     let left_out = SENT + 1 - shown - of_other;
     let expected =
@@ -233,13 +207,12 @@ fn number_left_out(line: &str) -> Option<usize> {
 }
 
 fn the_end_of_the_screen_ends_the_program(check: &Check) {
-    let server = check.start(&[LOCAL]);
+    let server = check.start(&[ANY_PORT]);
     let address = server.address();
     let peer = check.peer("客户端");
     peer.sends("你好", address);
     peer.receives_just("收到:你好", "回复");
     server.closes_its_output();
-    check.did("客户端不断发送数据报");
-    let send = || drop(peer.socket().send_to("在吗".as_bytes(), address));
-    server.ends_amid(send, 0);
+    let _sending = peer.keeps_sending("在吗", address, PAUSE);
+    server.ends(0);
 }

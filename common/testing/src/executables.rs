@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 /// The directory of the workspace.
 pub fn root() -> PathBuf {
@@ -13,10 +14,7 @@ pub fn root() -> PathBuf {
 pub(crate) fn built() -> PathBuf {
     // target/debug/deps/exercises-…, or target/debug/lab
     let directory = std::env::current_exe().unwrap().parent().unwrap().to_path_buf();
-    match directory.ends_with("deps") {
-        true => directory.parent().unwrap().into(),
-        false => directory,
-    }
+    if directory.ends_with("deps") { directory.parent().unwrap().into() } else { directory }
 }
 
 /// Builds `what` with the cargo that runs this test or benchmark, and in the same profile. Returns
@@ -37,10 +35,10 @@ pub(crate) fn try_build(what: &[&str]) -> Result<PathBuf, String> {
         Some(profile) => drop(build.args(["--profile", profile])),
     }
     let ended = build.output().map_err(|error| error.to_string())?;
-    match ended.status.success() {
-        true => Ok(built),
-        false => Err(String::from_utf8_lossy(&ended.stderr).into_owned()),
+    if !ended.status.success() {
+        return Err(String::from_utf8_lossy(&ended.stderr).into_owned());
     }
+    Ok(built)
 }
 
 /// The cargo that runs this test or benchmark, in the directory of the workspace. `None`: it was
@@ -67,15 +65,22 @@ pub(crate) fn executable(name: &str) -> String {
     format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }
 
-/// `python3`, unbuffered and in UTF-8, or a note that it is missing and `None`.
+/// Python 3, unbuffered and in UTF-8, or a note that it is missing and `None`.
 pub fn python() -> Option<Command> {
-    let found = Command::new("python3").arg("--version").output();
-    if !found.is_ok_and(|version| version.status.success()) {
-        assert!(std::env::var_os("CI").is_none(), "python3 is missing");
-        eprintln!("python3 is missing: skipped");
+    static FOUND: LazyLock<Option<&str>> = LazyLock::new(|| {
+        let is_python_3 = |name: &&str| {
+            let version = ["-c", "import sys; sys.exit(sys.version_info < (3,))"];
+            let ended = Command::new(name).args(version).output();
+            ended.is_ok_and(|ended| ended.status.success())
+        };
+        ["python3", "py", "python"].into_iter().find(is_python_3) // two of them on Windows
+    });
+    let Some(python) = *FOUND else {
+        assert!(std::env::var_os("CI").is_none(), "Python 3 is missing");
+        eprintln!("Python 3 is missing: skipped");
         return None;
-    }
-    let mut command = Command::new("python3");
+    };
+    let mut command = Command::new(python);
     command.arg("-u").env("PYTHONIOENCODING", "utf-8");
     Some(command)
 }

@@ -1,10 +1,15 @@
-//! What a program writes, collected while it runs.
+//! What a program writes, collected while it runs, up to a bound: a program may never stop writing.
 
-use crate::DEADLINE;
+use std::borrow::Cow;
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
+
+/// How many bytes are kept of the beginning of a stream, more than any check expects, and how many of
+/// its end where there is more.
+const MOST_KEPT: usize = 16 << 20;
+const LAST_KEPT: usize = 64 << 10;
 
 /// What has come out of one of a program's streams so far.
 #[derive(Default)]
@@ -15,7 +20,12 @@ pub(crate) struct Output {
 
 #[derive(Default)]
 struct State {
-    bytes: Vec<u8>,
+    /// How many bytes have come.
+    length: usize,
+    /// All of them, or the beginning, a note and the end.
+    kept: Vec<u8>,
+    /// The end, behind what is kept of the beginning.
+    last: Vec<u8>,
     ended: bool,
     reading: Reading,
 }
@@ -32,8 +42,23 @@ pub(crate) enum Reading {
 }
 
 impl State {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
+    fn add(&mut self, bytes: &[u8]) {
+        let room = MOST_KEPT.saturating_sub(self.length);
+        let (first, rest) = bytes.split_at(room.min(bytes.len()));
+        self.length += bytes.len();
+        self.kept.truncate(MOST_KEPT);
+        self.kept.extend_from_slice(first);
+        if !rest.is_empty() {
+            self.last.extend_from_slice(rest);
+            self.last.drain(..self.last.len().saturating_sub(LAST_KEPT));
+            let note = format!("\n[… 程序不停地输出，共 {} 字节 …]\n", self.length);
+            self.kept.extend_from_slice(note.as_bytes());
+            self.kept.extend_from_slice(&self.last);
+        }
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.kept)
     }
 }
 
@@ -49,8 +74,7 @@ impl Output {
                 if length == 0 {
                     break;
                 }
-                let mut state = collected.state.lock().unwrap();
-                state.bytes.extend_from_slice(&buffer[..length]);
+                collected.state.lock().unwrap().add(&buffer[..length]);
                 collected.changed.notify_all();
             }
             drop(stream);
@@ -74,9 +98,19 @@ impl Output {
         self.changed.notify_all();
     }
 
-    /// All that has come so far.
+    /// All that has come so far; without the middle, if that is more than is kept.
     pub(crate) fn text(&self) -> String {
-        self.state.lock().unwrap().text()
+        self.state.lock().unwrap().text().into_owned()
+    }
+
+    /// How many bytes have come so far.
+    pub(crate) fn length(&self) -> usize {
+        self.state.lock().unwrap().length
+    }
+
+    /// Whether more has come than is kept.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.length() > MOST_KEPT
     }
 
     /// Whether the stream has ended: nothing more will come.
@@ -92,12 +126,7 @@ impl Output {
     }
 
     /// Waits until `found` returns something for the text so far and whether that is all of it;
-    /// `None` at the deadline or the end.
-    pub(crate) fn wait_for<T>(&self, found: impl Fn(&str, bool) -> Option<T>) -> Option<T> {
-        self.wait_within(DEADLINE, found)
-    }
-
-    /// The same, for a limit of the caller's.
+    /// `None` after `limit` or at the end.
     pub(crate) fn wait_within<T>(
         &self,
         limit: Duration,
@@ -110,5 +139,24 @@ impl Output {
             .wait_timeout_while(state, limit, |state| look(state).is_none() && !state.ended)
             .unwrap();
         look(&state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LAST_KEPT, MOST_KEPT, Output};
+    use crate::DEADLINE;
+    use std::io::{Read, repeat};
+
+    #[test]
+    fn of_an_endless_output_the_beginning_and_the_end_are_kept() {
+        let much = 10 * MOST_KEPT as u64;
+        let stream = b"begin".chain(repeat(b'x').take(much)).chain(&b"end"[..]);
+        let output = Output::collect(stream);
+        output.wait_for_end(DEADLINE).unwrap();
+        let text = output.text();
+        assert!(text.len() < MOST_KEPT + LAST_KEPT + 100, "{}", text.len());
+        assert!(text.starts_with("beginx") && text.ends_with("xend") && output.is_endless());
+        assert!(text.contains(&format!("程序不停地输出，共 {} 字节", much + 8)));
     }
 }

@@ -8,10 +8,8 @@ use std::thread;
 
 /// The longest datagram that a socket of this system sends, in bytes. That of macOS would have to be
 /// asked for more (`net.inet.udp.maxdgram`).
-pub const LONGEST_DATAGRAM: usize = match cfg!(target_vendor = "apple") {
-    true => 9_216,
-    false => common::datagram::MAX_LEN_IPV4,
-};
+pub const LONGEST_DATAGRAM: usize =
+    if cfg!(target_vendor = "apple") { 9_216 } else { common::datagram::MAX_LEN_IPV4 };
 
 /// A UDP socket on this machine whose receives have a deadline.
 pub fn udp() -> UdpSocket {

@@ -12,7 +12,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a caller with several programs looks after one of them.
 const LITTLE: Duration = Duration::from_millis(50);
@@ -25,8 +25,8 @@ pub struct Program {
     input: Option<Sender<Vec<u8>>>,
     pub(crate) out: Option<Arc<Output>>,
     pub(crate) err: Arc<Output>,
-    /// Whether a panic is left to others to judge.
-    pub(crate) may_panic: bool,
+    /// Where what the program has started ends with it. (The drop of a `Subject` judges a panic then.)
+    family: Option<Family>,
     /// The program's end of its terminal, if it has one.
     #[cfg(unix)]
     terminal: Option<File>,
@@ -87,13 +87,27 @@ impl Program {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let name = format!("{command:?}").chars().take(200).collect();
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let out = child.stdout.take().map(Output::collect);
+        Program::new(name, child, out)
+    }
+
+    /// The same for a program that may start others and may panic: whatever it starts ends with it.
+    pub(crate) fn spawn_with_family(mut command: Command) -> Program {
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut program = Program::spawn(command);
+        program.family = Some(Family::of(program.id()));
+        program
+    }
+
+    fn new(name: String, mut child: Child, out: Option<Arc<Output>>) -> Program {
         Program {
             name,
             input: child.stdin.take().map(typing),
-            out: child.stdout.take().map(Output::collect),
+            out,
             err: Output::collect(child.stderr.take().unwrap()),
             child,
-            may_panic: false,
+            family: None,
             #[cfg(unix)]
             terminal: None,
         }
@@ -113,16 +127,11 @@ impl Program {
         let (screen, terminal) = terminal::open();
         let kept = terminal.try_clone().unwrap();
         command.stdin(Stdio::piped()).stdout(terminal).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        Program {
-            name: format!("{command:?} on a terminal"),
-            input: child.stdin.take().map(typing),
-            out: Some(Output::collect(screen)),
-            err: Output::collect(child.stderr.take().unwrap()),
-            child,
-            may_panic: false,
-            terminal: Some(kept),
-        }
+        let child = command.spawn().unwrap();
+        let name = format!("{command:?} on a terminal");
+        let mut program = Program::new(name, child, Some(Output::collect(screen)));
+        program.terminal = Some(kept);
+        program
     }
 
     /// Stops the output of the terminal, as Ctrl-S does: a program that writes to it waits.
@@ -138,16 +147,7 @@ impl Program {
         command.stdin(Stdio::piped()).stdout(unread()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         drop(child.stdout.take());
-        Program {
-            name: format!("{command:?} without a reader"),
-            input: child.stdin.take().map(typing),
-            out: None,
-            err: Output::collect(child.stderr.take().unwrap()),
-            child,
-            may_panic: false,
-            #[cfg(unix)]
-            terminal: None,
-        }
+        Program::new(format!("{command:?} without a reader"), child, None)
     }
 
     /// The number of the process.
@@ -185,7 +185,7 @@ impl Program {
     #[track_caller]
     pub fn expect(&self, text: &str) {
         let out = self.out.as_ref().expect("nobody reads the output");
-        if out.wait_for(|shown, _| shown.contains(text).then_some(())).is_none() {
+        if out.wait_within(DEADLINE, |shown, _| shown.contains(text).then_some(())).is_none() {
             self.fail(&format!("标准输出一直没有出现 {text:?}"));
         }
     }
@@ -207,7 +207,7 @@ impl Program {
 
     /// Waits until `found` finds something in what standard output shows.
     pub fn wait_a_while<T>(&self, found: impl Fn(&str) -> Option<T>) -> Option<T> {
-        self.out.as_ref()?.wait_for(|shown, _| found(shown))
+        self.out.as_ref()?.wait_within(DEADLINE, |shown, _| found(shown))
     }
 
     /// Waits until standard error shows `text`.
@@ -271,20 +271,29 @@ impl Program {
         {
             self.terminal = None; // or its output would not end with the program
         }
-        // A process that has ended has closed its streams, so their ends can be waited for.
+        // A process that has ended has closed its streams, so their ends can be waited for; but one may
+        // also close them and stay.
+        let deadline = Instant::now() + limit;
         for output in self.out.iter().chain([&self.err]) {
-            output.wait_for_end(limit)?;
+            output.wait_for_end(deadline.saturating_duration_since(Instant::now()))?;
         }
+        let deadline = deadline.max(Instant::now() + LITTLE);
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if Instant::now() > deadline => return None,
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        };
         self.input = None;
-        Some(Ended {
-            status: self.child.wait().unwrap().code(),
-            out: self.shown(),
-            err: self.noted(),
-        })
+        Some(Ended { status: status.code(), out: self.shown(), err: self.noted() })
     }
 
     /// Kills the program.
     pub fn kill(&mut self) {
+        if let Some(family) = &mut self.family {
+            family.end();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -323,11 +332,48 @@ fn unread() -> Stdio {
     Stdio::piped()
 }
 
+/// A program and the processes that it has started: on Unix those of its group, which end also when
+/// this process is killed, since a shell waits for that.
+struct Family {
+    #[cfg(unix)]
+    guard: Child,
+    #[cfg(not(unix))]
+    id: u32,
+}
+
+impl Family {
+    #[cfg(unix)]
+    fn of(id: u32) -> Family {
+        let mut guard = Command::new("sh");
+        guard.args(["-c", "read end; kill -KILL -$0", &id.to_string()]);
+        guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // What ends the group of this process leaves it alone.
+        std::os::unix::process::CommandExt::process_group(&mut guard, 0);
+        Family { guard: guard.spawn().unwrap() }
+    }
+
+    #[cfg(not(unix))]
+    fn of(id: u32) -> Family {
+        Family { id }
+    }
+
+    #[cfg(unix)]
+    fn end(&mut self) {
+        drop(self.guard.stdin.take());
+        let _ = self.guard.wait();
+    }
+
+    #[cfg(not(unix))]
+    fn end(&mut self) {
+        let _ = Command::new("taskkill").args(["/F", "/T", "/PID", &self.id.to_string()]).output();
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
         // No program panics, not even in a thread whose end nobody notices.
-        if !self.may_panic && !thread::panicking() && self.noted().contains(" panicked at ") {
+        if self.family.is_none() && !thread::panicking() && self.noted().contains(" panicked at ") {
             self.fail("程序发生了 panic");
         }
     }
@@ -341,7 +387,23 @@ pub fn address_in(line: &str) -> Option<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::address_in;
+    use super::*;
+
+    /// Neither one that keeps its output open, nor one that closes its outputs and stays.
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_left_of_a_program_and_nobody_waits_for_it() {
+        let script = "sleep 1000 & exec sleep 1000 >&- 2>&-";
+        for script in [script, "exec sleep 1000 >&- 2>&-"] {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            let mut program = Program::spawn_with_family(command);
+            assert!(program.end_before(LITTLE).is_none(), "{script}");
+            let out = program.out.clone().unwrap();
+            drop(program);
+            assert!(out.wait_for_end(DEADLINE).is_some(), "{script}");
+        }
+    }
 
     #[test]
     fn an_address_is_found_beside_full_width_punctuation() {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use testing::exercise::EXERCISES;
+use testing::exercise::{EXERCISES, Exercise};
 use testing::{Ended, Program, cargo, root, tempdir};
 
 /// How long a command may take: it may have to build everything first.
@@ -156,7 +156,7 @@ fn the_overview_is_the_same_on_a_terminal() {
     let shown = ended(Program::spawn_on_terminal(shown));
     let lines = Vec::from_iter(shown.out.lines());
     assert_eq!(lines.len(), EXERCISES.len(), "{shown:?}");
-    for ((exercise, package), line) in EXERCISES.iter().zip(lines) {
+    for (Exercise { name: exercise, package, .. }, line) in EXERCISES.iter().zip(lines) {
         let last = line.trim_end().rsplit('\r').next().unwrap_or_default();
         assert!(last.starts_with(exercise), "{shown:?}");
         assert_eq!(last.matches(package).count(), 1, "{shown:?}");
@@ -176,7 +176,7 @@ fn hints_come_one_after_the_other() {
     let none = ended(lab(&["hint", "retry", "99"]));
     assert_eq!(none.status, Some(1), "{none:?}");
     assert!(none.out.contains("没有更多了"), "{none:?}");
-    for (exercise, _) in EXERCISES {
+    for Exercise { name: exercise, .. } in EXERCISES {
         let hint = ended(lab(&["hint", exercise, "2"]));
         assert!(hint.out.starts_with("提示 2（共 "), "{exercise}: {hint:?}");
     }
@@ -210,7 +210,7 @@ fn no_check_is_left_out() {
         return; // built on another machine
     }
     let overview = ended(lab(&["--tsv"]));
-    for (exercise, package) in EXERCISES {
+    for Exercise { name: exercise, package, .. } in EXERCISES {
         let mut list = cargo().unwrap();
         list.args(["test", "--quiet", "--package", package, "--test", "exercises", "--"]);
         list.args(["--list", "--ignored", &format!("{exercise}::mine::")]);
@@ -233,7 +233,7 @@ fn a_handout_has_no_solutions_and_no_answers() {
     let told = copy.to_str().unwrap();
     let made = ended(lab(&["handout", told]));
     assert_eq!(made.status, Some(0), "{made:?}");
-    for (exercise, package) in EXERCISES {
+    for Exercise { name: exercise, package, .. } in EXERCISES {
         let solution = format!("{package}/examples/{exercise}.rs");
         assert!(root().join(&solution).exists() && !copy.join(&solution).exists());
         let shows = |sheet: &str, kept: &[&str], left_out: &[&str]| {

@@ -1,22 +1,24 @@
 //! What the checks of an exercise run on: the worked solution, the student's own one, and what must
 //! not pass, the unchanged program and some wrong solutions.
 
-use super::{A_WHILE, CAME, Check, EXPECTED};
+use super::{Check, Failure, PATIENCE};
 use crate::{DEADLINE, example, root, try_build};
-use std::any::Any;
-use std::collections::HashSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// The name of a check, the check, and what it expects when it fails on the unchanged program.
-pub type Expected<'a> = (&'static str, fn(&Check), &'a str);
-
-/// A wrong solution: its name, the check that catches it, what that check expects when it does, and
-/// how the worked solution is changed into it. Each text to change is there just once.
-pub type Wrong<'a> = (&'static str, fn(&Check), &'static str, &'a [(&'a str, &'a str)]);
+/// A program on which a check must fail, and where.
+pub struct Wrong {
+    /// The name of the wrong solution; for the unchanged program, that of the check.
+    pub name: &'static str,
+    /// The check that catches it.
+    pub check: fn(&Check),
+    /// What the check expects when it does.
+    pub expected: &'static str,
+    /// How the worked solution is changed into it. Each text to change is there just once.
+    pub changes: &'static [(&'static str, &'static str)],
+}
 
 impl Check {
     /// A check of the worked solution, `PACKAGE/examples/EXERCISE.rs`. It must not panic, not even in
@@ -29,7 +31,7 @@ impl Check {
     /// A check of the student's solution, `PACKAGE/examples/my_EXERCISE.rs`.
     pub fn of_mine(package: &str, exercise: &str) -> Check {
         match mine(package, exercise) {
-            Ok(exe) => Check::of(exe, A_WHILE, false),
+            Ok(exe) => Check::of(exe, PATIENCE, false),
             Err(problem) => {
                 eprintln!("\n{problem}\n");
                 std::panic::resume_unwind(Box::new(problem)) // without the lines of the panic hook
@@ -53,8 +55,6 @@ pub fn path_of_mine(package: &str, exercise: &str) -> PathBuf {
 
 /// The executable of the student's solution, or why there is none.
 fn mine(package: &str, exercise: &str) -> Result<PathBuf, String> {
-    /// Those that did not compile: the errors are told once.
-    static BROKEN: Mutex<Option<HashSet<String>>> = Mutex::new(None);
     let name = format!("my_{exercise}");
     let path = format!("{package}/examples/{name}.rs");
     if !path_of_mine(package, exercise).exists() {
@@ -64,30 +64,18 @@ fn mine(package: &str, exercise: &str) -> Result<PathBuf, String> {
              或者\n    cp {package}/src/main.rs {path}"
         ));
     }
-    let mut broken = BROKEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let broken = broken.get_or_insert_default();
-    if broken.contains(&name) {
-        return Err(format!("{path} 编译不通过（编译器的输出见另一项检查）"));
-    }
-    match try_build(&["--package", package, "--example", &name]) {
-        Ok(built) => Ok(built.join("examples").join(crate::executable(&name))),
-        Err(errors) => {
-            broken.insert(name);
-            Err(format!("{path} 编译不通过：\n\n{errors}"))
-        }
-    }
+    // One check after the other: cargo builds once, and for the others there is nothing to do.
+    let built = try_build(&["--package", package, "--example", &name]);
+    let built = built.map_err(|errors| format!("{path} 编译不通过：\n\n{errors}"))?;
+    Ok(built.join("examples").join(crate::executable(&name)))
 }
 
 /// The checks fail on the unchanged program `exe`, each of them at the right place: when it expects
 /// what is told here. (Not where the worked solutions were not handed out: some checks need one.)
-pub fn mirror_must_fail(exe: &str, package: &str, exercise: &str, checks: &[Expected]) {
-    if solution(package, exercise).is_none() {
-        return;
+pub fn mirror_must_fail(exe: &str, package: &str, exercise: &str, checks: &[Wrong]) {
+    if solution(package, exercise).is_some() {
+        must_fail(checks, "未经修改的程序在检查", |_| PathBuf::from(exe));
     }
-    must_fail(checks.iter().map(|&(name, check, expected)| {
-        let what = format!("未经修改的程序在检查 {name} 中");
-        (what, PathBuf::from(exe), check, expected)
-    }));
 }
 
 /// Each wrong solution of an exercise is caught by its check, at the right place.
@@ -95,48 +83,30 @@ pub fn wrong_must_fail(package: &str, exercise: &str, wrong: &[Wrong]) {
     if wrong.is_empty() {
         return;
     }
-    let Some(executables) = build_wrong(package, exercise, wrong) else {
-        return;
-    };
-    must_fail(wrong.iter().map(|&(name, check, expected, _)| {
-        let what = format!("错误的解答 {name}");
-        let exe = executables.join(crate::executable(name));
-        (what, exe, check, expected)
-    }));
+    if let Some(executables) = build_wrong(package, exercise, wrong) {
+        must_fail(wrong, "错误的解答", |name| executables.join(crate::executable(name)));
+    }
 }
 
-/// What is tried, its executable, the check that fails, and what it expects when it does.
-type Tried<'a> = (String, PathBuf, fn(&Check), &'a str);
-
-fn must_fail<'a>(all: impl Iterator<Item = Tried<'a>>) {
+fn must_fail(all: &[Wrong], what: &str, exe: impl Fn(&str) -> PathBuf) {
     thread::scope(|scope| {
-        let all: Vec<_> = all
-            .map(|(what, exe, check, expected)| {
-                let run = move || {
-                    let tried = Check::of(exe, A_WHILE, false);
-                    let ended = catch_unwind(AssertUnwindSafe(|| check(&tried)));
-                    (what, expected, ended)
-                };
-                scope.spawn(run)
-            })
-            .collect();
-        for tried in all {
-            let (what, expected, ended) = tried.join().unwrap();
-            let report = ended.expect_err(&format!("{what}竟然通过了"));
-            let report = report_of(&*report);
-            let (_, came) = report.split_once(EXPECTED).unwrap_or_default();
-            let (wanted, _) = came.split_once(CAME).unwrap_or_default();
-            assert!(
-                wanted.contains(expected),
-                "{what}没有通过，但不是因为期望“{expected}”：\n{report}"
-            );
+        let run = |wrong: &Wrong| {
+            let (check, tried) = (wrong.check, Check::of(exe(wrong.name), PATIENCE, false));
+            scope.spawn(move || catch_unwind(AssertUnwindSafe(|| check(&tried))))
+        };
+        let running: Vec<_> = all.iter().map(run).collect();
+        for (Wrong { name, expected, .. }, tried) in all.iter().zip(running) {
+            match tried.join().unwrap().map_err(|panic| panic.downcast::<Failure>()) {
+                Ok(()) => panic!("{what} {name}：竟然通过了"),
+                Err(Ok(failure)) => assert!(
+                    failure.expected.contains(expected),
+                    "{what} {name}：没有通过，但不是因为期望“{expected}”：\n{}",
+                    failure.report
+                ),
+                Err(Err(_)) => panic!("{what} {name}：检查本身发生了 panic，见上文"),
+            }
         }
     });
-}
-
-fn report_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or_default()
 }
 
 /// Builds the wrong solutions of an exercise, in a package of their own below the directory of build
@@ -150,12 +120,11 @@ fn build_wrong(package: &str, exercise: &str, wrong: &[Wrong]) -> Option<PathBuf
     // Files that do not change keep their times, so cargo builds only what has changed.
     for old in fs::read_dir(&sources).into_iter().flatten() {
         let old = old.unwrap().path();
-        let known = |(name, ..): &Wrong| old.file_stem().is_some_and(|stem| stem == *name);
-        if !wrong.iter().any(known) {
+        if !wrong.iter().any(|wrong| old.file_stem().is_some_and(|stem| stem == wrong.name)) {
             fs::remove_file(old).unwrap();
         }
     }
-    for (name, _, _, changes) in wrong {
+    for Wrong { name, changes, .. } in wrong {
         let changed = format!("#![allow(warnings)]\n{}", change(name, &source, changes));
         write_if_changed(&sources.join(format!("{name}.rs")), &changed);
     }
@@ -209,86 +178,110 @@ fn manifest(package: &str, exercise: &str) -> String {
     manifest
 }
 
+/// Prints the names of checks behind those of their stages, one a line, each behind `check: `.
+pub fn list(stages: &[(&str, &[&str])]) {
+    println!(); // behind what the test harness has begun
+    for (stage, checks) in stages {
+        checks.iter().for_each(|check| println!("check: {stage}{check}"));
+    }
+}
+
 /// The tests of an exercise, from its checks. `retry::solution` tries the worked solution,
-/// `retry::mine` the student's own one (ignored unless asked for), and `retry::mirror` the unchanged
-/// program, where each check must fail when it expects what is told behind the arrow. `retry::wrong`
-/// tries wrong solutions ([`Wrong`]). The checks of a long exercise come in stages; one that takes long
-/// is marked with `#[ignore = "…"]`, for the worked solution only.
+/// `retry::mine` the student's own one (ignored unless asked for), and `retry::mirror_fails` the
+/// unchanged program, where each check must fail when it expects what is told behind the arrow.
+/// `retry::wrong_solutions_fail` tries wrong solutions ([`Wrong`]), each with the check that catches
+/// it, what that expects, and the texts that are changed. The checks of a long exercise come in
+/// stages; one that takes long is marked with `#[ignore = "…"]`, for the worked solution only.
+///
+/// The ignored test `retry::list`, run with `--ignored --exact --nocapture`, prints the checks in
+/// their order, one a line: `check: NAME`, or `check: STAGE::NAME` where there are stages.
 ///
 /// [`Wrong`]: crate::exercise::solutions::Wrong
 #[macro_export]
 #[allow(clippy::crate_in_macro_def, reason = "the checks are where this is called")]
 macro_rules! exercise {
     (
-        $exercise:ident of $package:literal { $($(#[$slow:meta])? $check:ident => $expected:literal,)+ }
-        wrong [ $($wrong:expr,)* ]
+        $exercise:ident of $package:literal { $($stage:ident { $($checks:tt)+ })+ }
+        wrong [ $($wrong:tt)* ]
     ) => {
-        mod $exercise {
-            mod solution {
-                $crate::exercise!(@solution $package $exercise $([$($slow)?] $check)+);
-            }
-            mod mine {
-                $crate::exercise!(@mine $package $exercise $($check)+);
-            }
-            $crate::exercise!(@failing $package $exercise [$($wrong,)*] $($check => $expected,)+);
-        }
+        $crate::exercise!(@tests $exercise $package [$($wrong)*] $([$stage] { $($checks)+ })+);
+    };
+    ($exercise:ident of $package:literal { $($checks:tt)+ } wrong [ $($wrong:tt)* ]) => {
+        $crate::exercise!(@tests $exercise $package [$($wrong)*] [] { $($checks)+ });
     };
     (
-        $exercise:ident of $package:literal {
-            $($stage:ident { $($(#[$slow:meta])? $check:ident => $expected:literal,)+ })+
-        }
-        wrong [ $($wrong:expr,)* ]
+        @tests $exercise:ident $package:literal
+        [$(
+            $(#[$system:meta])?
+            $name:ident: $catches:ident => $expects:literal $(, $from:expr => $to:expr)+;
+        )*]
+        $([$($stage:ident)?] { $($(#[$slow:meta])? $check:ident => $expected:literal,)+ })+
     ) => {
         mod $exercise {
-            mod solution {
-                $(mod $stage {
-                    $crate::exercise!(@solution $package $exercise $([$($slow)?] $check)+);
-                })+
-            }
-            mod mine {
-                $(mod $stage {
-                    $crate::exercise!(@mine $package $exercise $($check)+);
-                })+
-            }
-            $crate::exercise!(@failing $package $exercise [$($wrong,)*]
-                $($($check => $expected,)+)+);
-        }
-    };
-    (@solution $package:literal $exercise:ident $([$($slow:meta)?] $check:ident)+) => {
-        $(#[test]
-        $(#[$slow])?
-        fn $check() {
-            if let Some(check) = $crate::exercise::Check::of_solution($package, stringify!($exercise)) {
-                crate::$check(&check);
-            }
-        })+
-    };
-    (@mine $package:literal $exercise:ident $($check:ident)+) => {
-        $(#[test]
-        #[ignore = "检查你自己的解答，要加 --ignored 才运行"]
-        fn $check() {
-            crate::$check(&$crate::exercise::Check::of_mine($package, stringify!($exercise)));
-        })+
-    };
-    (
-        @failing $package:literal $exercise:ident [$($wrong:expr,)*]
-        $($check:ident => $expected:literal,)+
-    ) => {
-        #[test]
-        fn mirror_fails() {
-            $crate::exercise::solutions::mirror_must_fail(
-                env!(concat!("CARGO_BIN_EXE_", $package)),
-                $package,
-                stringify!($exercise),
-                &[$((stringify!($check), crate::$check, $expected)),+],
-            );
-        }
-
-        #[test]
-        fn wrong_solutions_fail() {
             #[allow(unused_imports, reason = "the checks, where there are wrong solutions")]
             use crate::*;
-            $crate::exercise::solutions::wrong_must_fail($package, stringify!($exercise), &[$($wrong),*]);
+            use $crate::exercise::solutions;
+
+            mod solution {
+                $($crate::exercise!(@in [$($stage)?] $(
+                    #[test]
+                    $(#[$slow])?
+                    fn $check() {
+                        let check = $crate::exercise::Check::of_solution(
+                            $package, stringify!($exercise)
+                        );
+                        check.iter().for_each(crate::$check);
+                    }
+                )+);)+
+            }
+
+            mod mine {
+                $($crate::exercise!(@in [$($stage)?] $(
+                    #[test]
+                    #[ignore = "检查你自己的解答，要加 --ignored 才运行"]
+                    fn $check() {
+                        crate::$check(&$crate::exercise::Check::of_mine(
+                            $package, stringify!($exercise)
+                        ));
+                    }
+                )+);)+
+            }
+
+            #[test]
+            #[ignore = "列出各项检查"]
+            fn list() {
+                solutions::list(&[$(
+                    (concat!($(stringify!($stage), "::")?), &[$(stringify!($check)),+])
+                ),+]);
+            }
+
+            #[test]
+            fn mirror_fails() {
+                let exe = env!(concat!("CARGO_BIN_EXE_", $package));
+                solutions::mirror_must_fail(exe, $package, stringify!($exercise), &[$($(
+                    solutions::Wrong {
+                        name: stringify!($check),
+                        check: crate::$check,
+                        expected: $expected,
+                        changes: &[],
+                    },
+                )+)+]);
+            }
+
+            #[test]
+            fn wrong_solutions_fail() {
+                solutions::wrong_must_fail($package, stringify!($exercise), &[$(
+                    $(#[$system])?
+                    solutions::Wrong {
+                        name: stringify!($name),
+                        check: crate::$catches,
+                        expected: $expects,
+                        changes: &[$(($from, $to)),+],
+                    },
+                )*]);
+            }
         }
     };
+    (@in [] $($tests:tt)+) => { $($tests)+ };
+    (@in [$stage:ident] $($tests:tt)+) => { mod $stage { $($tests)+ } };
 }

@@ -3,15 +3,14 @@
 
 use super::ports::Ports;
 use crate::build;
-use crate::exercise::EXERCISES;
+use crate::exercise::{Client, EXERCISES, Exercise, Role};
 use common::address;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// The programs that have a port of their own, with the place of its argument and what it is by
-/// default. An example is like its program, unless it is named here itself.
-const LISTENERS: [(&str, (usize, u16)); 6] = [
-    ("receiver", (0, 2425)),
+/// default. Of the examples, the table of the exercises tells it.
+const LISTENERS: [(&str, (usize, u16)); 5] = [
     ("udp-client", (1, 10086)),
     ("udp-server", (0, 8080)),
     ("udp-chat", (0, 6666)),
@@ -107,12 +106,19 @@ impl CargoRun<'_> {
 
     fn prepare(mut self, ports: &Ports) -> Prepared {
         let is_help = self.arguments.iter().any(|argument| argument == "--help");
-        let listens = self.entry(&LISTENERS).filter(|_| !is_help);
-        let is_server = self.example.is_some_and(|own| entry(&LISTENERS, own).is_some());
-        if let Some(default) = self.entry(&CLIENTS).filter(|_| !is_help && !is_server) {
+        let (listens, remote) = match self.example.and_then(Exercise::find).map(|own| &own.role) {
+            Some(&Role::Server { port, .. }) => (Some((0, port)), None),
+            Some(&Role::Client(Client { remote, port, .. })) => {
+                (port.map(|port| (1, port)), Some(remote))
+            }
+            None => (entry(&LISTENERS, self.package), entry(&CLIENTS, self.package)),
+        };
+        if let Some(default) = remote.filter(|_| !is_help) {
             self.redirect(default, ports);
         }
-        let listens = listens.and_then(|(place, default)| self.listen(place, default, ports));
+        let listens = listens
+            .filter(|_| !is_help)
+            .and_then(|(place, default)| self.listen(place, default, ports));
         let exe = self.exe();
         let (before, behind) = (ports.real(self.before), ports.real(self.behind));
         let arguments = self.arguments.join(" ");
@@ -127,12 +133,6 @@ impl CargoRun<'_> {
             Some(example) => executables().join("examples").join(example),
             None => executables().join(self.package),
         }
-    }
-
-    /// What stands in one of the tables for this example or its program.
-    fn entry<T: Copy>(&self, table: &[(&str, T)]) -> Option<T> {
-        let own = self.example.and_then(|example| entry(table, example));
-        own.or_else(|| entry(table, self.package))
     }
 
     /// The port on which the sheet says that it listens. In its place the program gets the one that was
@@ -186,7 +186,7 @@ fn executables() -> &'static Path {
     static EXECUTABLES: OnceLock<PathBuf> = OnceLock::new();
     EXECUTABLES.get_or_init(|| {
         // The solutions by their names: a student's need not compile.
-        let examples = EXERCISES.iter().flat_map(|(name, _)| ["--example", name]);
+        let examples = EXERCISES.iter().flat_map(|exercise| ["--example", exercise.name]);
         let what: Vec<&str> = ["--workspace", "--bins"].into_iter().chain(examples).collect();
         build(&what)
     })

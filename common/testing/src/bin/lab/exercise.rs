@@ -24,14 +24,16 @@ pub struct Check {
 impl Exercise {
     /// All exercises, in the order of the course.
     pub fn all() -> impl Iterator<Item = Exercise> {
-        EXERCISES.map(|(name, package)| Exercise { name, package }).into_iter()
+        let all = EXERCISES.iter();
+        all.map(|exercise| Exercise { name: exercise.name, package: exercise.package })
     }
 
     /// The exercise of this name.
     pub fn find(name: &str) -> Result<Exercise, Error> {
         let name = name.strip_prefix("my_").unwrap_or(name);
         Exercise::all().find(|exercise| exercise.name == name).ok_or_else(|| {
-            let names = EXERCISES.map(|(name, _)| name).join("、");
+            let names =
+                EXERCISES.iter().map(|exercise| exercise.name).collect::<Vec<_>>().join("、");
             Error::Refused(format!("没有 {name} 这个练习，练习有：{names}"))
         })
     }

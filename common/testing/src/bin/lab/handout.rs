@@ -57,7 +57,7 @@ fn copy_directory(inside: &Path, copy: &Path) -> std::io::Result<()> {
 fn is_left_out(path: &Path) -> bool {
     let is_example = path.parent().is_some_and(|parent| parent.ends_with("examples"));
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let is_solution = EXERCISES.iter().any(|(exercise, _)| name == *exercise);
+    let is_solution = EXERCISES.iter().any(|exercise| name == exercise.name);
     is_example && (is_solution || name.starts_with("my_"))
         || LEFT_OUT.iter().any(|left_out| path == Path::new(left_out))
 }
