@@ -93,6 +93,8 @@ impl Program {
 
     /// The same for a program that may start others and may panic: whatever it starts ends with it.
     pub(crate) fn spawn_with_family(mut command: Command) -> Program {
+        // A backtrace takes long, and tells a student little.
+        command.env_remove("RUST_BACKTRACE");
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut program = Program::spawn(command);

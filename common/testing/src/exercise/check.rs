@@ -234,8 +234,7 @@ impl Check {
             1 => format!("启动{}", before(&started)),
             times => format!("第 {times} 次启动{}", before(&started)),
         });
-        // A backtrace takes long, and tells a student little.
-        command.args(arguments).env_remove("RUST_BACKTRACE");
+        command.args(arguments);
         let program = Program::spawn_with_family(command);
         let (out, err) = (program.out.clone().unwrap(), program.err.clone());
         outputs.push(Outputs { name: started, times, out, err });
