@@ -74,10 +74,9 @@ impl Subject<'_> {
 
     /// Ctrl-C ends the program with this exit status. (Where there is no way to press it, it is killed.)
     #[track_caller]
-    #[cfg_attr(not(unix), allow(unused_variables))]
     pub fn ends_by_ctrl_c(self, status: i32) {
         #[cfg(not(unix))]
-        self.is_killed();
+        let _ = (status, self.is_killed());
         #[cfg(unix)]
         {
             self.check.did(format!("{}按 Ctrl-C", self.at()));
