@@ -8,17 +8,15 @@
 //! way the connection ends.
 //!
 //! The version is there because a file may change between two downloads: the end of the new one does
-//! not fit the beginning of the old one. Here it is the time of the last change and the number of the
-//! file in its file system.
+//! not fit the beginning of the old one. Here it is the time of the last change.
 //!
 //! A solution of the exercise in the lab sheet of `file-server`; its other end is the example
 //! `resumable` of `file-client`.
 
 use common::file_name::MAX_NAME_LEN;
 use common::{Context, Error, address, console};
-use file_server::client::Client;
-use file_server::directory::OpenFile;
-use file_server::{Directory, Places};
+use file_server::{Client, Directory, OpenFile, Server};
+use std::io::{Read, Seek, SeekFrom};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
@@ -56,11 +54,11 @@ fn resumable_server([listen, directory]: [Option<String>; 2]) -> Result<(), Erro
     let directory = Directory::open(&directory.unwrap_or(DIRECTORY.into()))?;
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
-    let places = Places::new(MAX_CLIENTS);
+    let server = Server::new(listener, MAX_CLIENTS).stop_on_interrupt();
     console::note(format!("正在监听 {listen}，目录 {directory}"));
 
     loop {
-        let client = places.accept(&listener);
+        let client = server.accept();
         let directory = directory.clone(); // one for the thread of this client
         client.serve(move |client| {
             let request = receive_line(client)?;
@@ -73,7 +71,7 @@ fn resumable_server([listen, directory]: [Option<String>; 2]) -> Result<(), Erro
                 }
                 Err(error) => return Err(error),
             }
-            client.close()
+            client.consume_name()
         });
     }
 }
@@ -85,7 +83,7 @@ fn receive_line(client: &Client) -> Result<Vec<u8>, Error> {
     let mut length = 0;
     // A stream cuts a line anywhere, so this receives until the line end has come.
     while !request[..length].contains(&b'\n') {
-        match client.receive(&mut request[length..])? {
+        match client.request(|mut socket| socket.read(&mut request[length..]))? {
             0 => break,
             more => length += more,
         }
@@ -110,9 +108,10 @@ fn open(directory: &Directory, request: &[u8]) -> Result<(OpenFile, u64), Error>
 
 /// Sends the size and the version, and the bytes from the offset to the end: behind it there are
 /// none.
-fn send(client: &Client, file: OpenFile, offset: u64) -> Result<(), Error> {
-    let stamp = file.stamp;
-    let version = (stamp.changed as u128) << 64 | u128::from(stamp.inode);
-    client.send(format!("{} {version}\n", stamp.length).as_bytes())?;
-    client.send_file(file, offset)
+fn send(client: &Client, mut file: OpenFile, offset: u64) -> Result<(), Error> {
+    let version = file.changed.as_nanos();
+    client.send(format!("{} {version}\n", file.length).as_bytes())?;
+    // No system seeks as far as an offset can say.
+    file.file.seek(SeekFrom::Start(offset.min(file.length))).context("读取文件")?;
+    client.send_file(file)
 }

@@ -10,50 +10,35 @@
 //! program in the middle of a file, even `kill -9` or a crash, the kernel closes the socket with the
 //! name still in it, and the client sees a reset. An orderly close means a whole file, and not a byte
 //! on the wire has changed.
+//!
+//! A client's time is limited, so its socket never blocks: a call does what can be done now, and its
+//! thread looks again a little later. A `write` that blocks would not do. Under Linux it sleeps until
+//! a third of the send buffer is free, so at 10 KB a second it tells nothing for minutes and looks
+//! like a dead one; and after a timeout nobody knows on Windows how much of it was sent.
 
 use crate::directory::OpenFile;
 use crate::places::Place;
+use crate::shutdown::Shutdown;
 use common::file_name::MAX_NAME_LEN;
-use common::{Context, Error, console, explain, is_timeout, retry_interrupted};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use common::{Context, Error, console, explain};
+use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::net::{self, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a client's thread looks whether its time is up: every call on its socket returns after
-/// this time at the latest.
-const TICK: Duration = Duration::from_secs(1);
+/// How long to wait for a name: time enough to type one into `nc`. It counts from the beginning of
+/// the connection, so that sending it byte by byte gains nothing.
+const NAME_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Something that a client is waited for.
-struct Step {
-    /// In words that fit behind 无法.
-    tried: &'static str,
-    /// What is said when the client's time is up.
-    missing: &'static str,
-    /// How long the client may take: while places are free, and while none is.
-    patience: [Duration; 2],
-    /// Whether it is the request. Its time counts from the beginning of the connection, so that
-    /// sending it byte by byte gains nothing; and after the first Ctrl-C it comes too late.
-    is_request: bool,
-}
+/// The same while others wait for a place.
+const NAME_TIMEOUT_OTHERS_WAIT: Duration = Duration::from_secs(1);
 
-/// The request: time enough to type a name into `nc`.
-const REQUEST: Step = Step {
-    tried: "接收文件名",
-    missing: "没有发来文件名",
-    patience: [Duration::from_secs(30), Duration::from_secs(1)],
-    is_request: true,
-};
+/// How long a client may take nothing. A slow reader looks idle for long: its kernel reports new room
+/// in large steps, of up to 128 KiB on Linux, so at 2 KB a second it is a minute from one to the next.
+const DATA_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// The next bytes that wait to be sent: as long as the client takes some, it may go on. A slow reader
-/// looks idle for long: its kernel reports new room in large steps, of up to 128 KiB on Linux, so at
-/// 2 KB a second it is a minute from one to the next.
-const DATA: Step = Step {
-    tried: "发送",
-    missing: "没有接收数据",
-    patience: [Duration::from_secs(90), Duration::from_secs(3)],
-    is_request: false,
-};
+/// How long a client may take for one [`BLOCK`] while others wait for a place: 26 KB a second.
+const BLOCK_TIMEOUT_OTHERS_WAIT: Duration = Duration::from_secs(5);
 
 /// How long to wait, after the last byte, for the client to close as well.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -62,45 +47,43 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// little beside the copying, small enough for all clients together.
 const BLOCK: usize = 128 * 1024;
 
+/// How long to wait before looking again: a moment first, as long as a person does not notice at
+/// last. The kernel has enough to send meanwhile.
+const PAUSE: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(100)];
+
 /// A client that has a place. Dropping it closes its socket and frees the place, in this order: the
 /// order of the fields.
 ///
-/// For an example see [`Places::new`](crate::Places::new).
+/// For an example see [`Server`](crate::Server).
 pub struct Client {
     socket: TcpStream,
     address: SocketAddr,
     accepted: Instant,
-    place: Place,
+    _place: Place,
+    shutdown: Shutdown,
 }
 
 impl Client {
-    pub(crate) fn new(socket: TcpStream, address: SocketAddr, place: Place) -> Client {
-        Client { socket, address, accepted: Instant::now(), place }
+    /// A client whose socket does not block.
+    pub(crate) fn new(socket: TcpStream, address: SocketAddr, shutdown: &Shutdown) -> Client {
+        let (_place, shutdown) = (shutdown.places.take(), shutdown.clone());
+        Client { socket, address, accepted: Instant::now(), _place, shutdown }
     }
 
-    /// Runs `serve` for this client on a thread of its own. An error is told, with the address of
-    /// the client; a standard output that nobody reads any more stops the server.
+    /// Runs `serve` for this client on a thread of its own. Errors are reported with the client's
+    /// address; a standard output that nobody reads any more stops the server.
     pub fn serve(self, serve: impl FnOnce(&Client) -> Result<(), Error> + Send + 'static) {
         let address = self.address;
-        let served =
-            thread::Builder::new().spawn(move || match self.tick().and_then(|()| serve(&self)) {
-                Ok(()) => {}
-                Err(Error::OutputClosed) => {
-                    let places = self.place.0.clone();
-                    drop(self);
-                    places.stop("标准输出已关闭，等待正在进行的下载结束");
-                }
-                Err(error) => console::note(format!("客户端 {address}：{error}")),
-            });
-        if let Err(reason) = served {
+        let work = move || match serve(&self) {
+            Ok(()) => {}
+            Err(Error::OutputClosed) => {
+                self.shutdown.stop("标准输出已关闭，等待正在进行的下载结束");
+            }
+            Err(error) => console::note(format!("客户端 {address}：{error}")),
+        };
+        if let Err(reason) = thread::Builder::new().spawn(work) {
             console::note(format!("客户端 {address}：无法创建线程：{}", explain(&reason)));
         }
-    }
-
-    fn tick(&self) -> Result<(), Error> {
-        let reads = self.socket.set_read_timeout(Some(TICK));
-        let writes = self.socket.set_write_timeout(Some(TICK));
-        reads.and(writes).context("设置超时")
     }
 
     /// Peeks at the name and leaves it in the receive queue: see the top of this module.
@@ -109,54 +92,75 @@ impl Client {
     /// what has arrived first, up to a line end, which `nc` sends along.
     ///
     /// # Errors
-    /// [`Error::Fatal`] where none has come in time, [`Error::Failed`] where the connection is
-    /// broken.
+    /// Those of [`request`](Client::request).
     pub fn peek_name(&self) -> Result<Vec<u8>, Error> {
         let mut name = vec![0; MAX_NAME_LEN + 1];
-        let peeked = self.wait(&REQUEST, || self.socket.peek(&mut name));
-        name.truncate(peeked?);
-        if name.ends_with(b"\n") {
-            name.pop();
-            if name.ends_with(b"\r") {
-                name.pop();
+        let length = self.request(|socket| socket.peek(&mut name))?;
+        let name = &name[..length];
+        let line = name.strip_suffix(b"\r\n").or(name.strip_suffix(b"\n"));
+        Ok(line.unwrap_or(name).to_vec())
+    }
+
+    /// Makes a call that receives something of the request, again and again until something has come.
+    ///
+    /// # Errors
+    /// [`Error::Fatal`] where nothing has come in time, [`Error::Failed`] where the connection is
+    /// broken.
+    pub fn request<T>(
+        &self,
+        mut receive: impl FnMut(&TcpStream) -> io::Result<T>,
+    ) -> Result<T, Error> {
+        let check = || {
+            if self.shutdown.is_stopping() {
+                Some("没有发来文件名，服务器正在结束")
+            } else if self.accepted.elapsed() >= NAME_TIMEOUT {
+                Some("30 秒内没有发来文件名")
+            } else if self.shutdown.others_waited(self.accepted) >= NAME_TIMEOUT_OTHERS_WAIT {
+                Some("1 秒内没有发来文件名（名额已满）")
+            } else {
+                None
             }
-        }
-        Ok(name)
+        };
+        wait("接收文件名", || receive(&self.socket), check)
     }
 
-    /// Receives more of a request, and takes it out of the receive queue: at most as much as `buffer`
-    /// has room for, nothing at the end of the connection.
+    /// Sends all of `data`, at most a block.
     ///
     /// # Errors
-    /// Those of [`peek_name`](Client::peek_name).
-    pub fn receive(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        self.wait(&REQUEST, || (&self.socket).read(buffer))
-    }
-
-    /// Sends the whole of `data`.
-    ///
-    /// # Errors
-    /// [`Error::Fatal`] where the client has stopped taking it, [`Error::Failed`] where the
-    /// connection is broken.
+    /// [`Error::Fatal`] where the client takes nothing, or takes it too slowly while others wait;
+    /// [`Error::Failed`] where the connection is broken.
     pub fn send(&self, mut data: &[u8]) -> Result<(), Error> {
+        let begun = Instant::now();
         while !data.is_empty() {
-            let sent = self.wait(&DATA, || (&self.socket).write(data))?;
+            let last_taken = Instant::now();
+            let check = || {
+                if last_taken.elapsed() >= DATA_TIMEOUT {
+                    Some("90 秒内没有接收数据")
+                } else if self.shutdown.others_waited(begun) >= BLOCK_TIMEOUT_OTHERS_WAIT {
+                    Some("接收太慢（名额已满）")
+                } else {
+                    None
+                }
+            };
+            let sent = wait("发送", || (&self.socket).write(data), check)?;
             data = &data[sent..];
         }
         Ok(())
     }
 
-    /// Sends the bytes of `file` from `offset` to its end, a block at a time.
+    /// Sends the bytes of `file`, from where it stands to its end, a block at a time.
     ///
     /// # Errors
     /// Those of [`send`](Client::send), and [`Error::Fatal`] where the file has changed since it
     /// was opened: then the last block is not sent.
-    pub fn send_file(&self, mut opened: OpenFile, offset: u64) -> Result<(), Error> {
-        // Behind its end there is nothing, and no system seeks as far as an offset can say.
-        let offset = offset.min(opened.stamp.length);
-        opened.file.seek(SeekFrom::Start(offset)).context("读取文件")?;
+    pub fn send_file(&self, file: OpenFile) -> Result<(), Error> {
+        self.send_blocks(file).inspect_err(|_| self.shutdown.cut_off())
+    }
+
+    fn send_blocks(&self, mut opened: OpenFile) -> Result<(), Error> {
+        let position = opened.file.stream_position().context("读取文件")?;
         // What is appended to the file from now on is not sent.
-        let mut rest = (&opened.file).take(opened.stamp.length - offset);
+        let mut rest = (&opened.file).take(opened.length.saturating_sub(position));
         let mut block = vec![0; BLOCK];
         loop {
             let length = rest.read(&mut block).context("读取文件")?;
@@ -164,8 +168,7 @@ impl Client {
             // All of it has been read now, so this is the moment to look; and whoever counts bytes
             // must not get the last ones of a file that is partly old and partly new.
             if is_last && !opened.is_unchanged().context("查看文件")? {
-                let problem = "文件在发送时被改动，下载中断";
-                return Err(Error::Fatal(problem.into()));
+                return Err(Error::Fatal("文件在发送时被改动，下载中断".into()));
             }
             self.send(&block[..length])?;
             if is_last {
@@ -175,63 +178,43 @@ impl Client {
     }
 
     /// Takes the name out of the receive queue and ends the connection in an orderly way: whatever
-    /// has been sent so far was everything.
-    ///
-    /// # Errors
-    /// [`Error::Failed`] where the connection is broken already.
-    pub fn consume_name(&self) -> Result<(), Error> {
-        let mut name = [0; MAX_NAME_LEN + 1];
-        retry_interrupted(|| (&self.socket).read(&mut name)).context("取出文件名")?;
-        self.close()
-    }
-
-    /// Ends the connection in an orderly way: sends FIN, then takes what still comes until the client
-    /// closes as well, for two seconds at most.
+    /// has been sent so far was everything. Then waits until the client closes as well, for two
+    /// seconds at most.
     ///
     /// A byte that is unread when the socket is closed, or comes later, would turn the close into a
     /// reset, and a reset can overtake the end of what has been sent.
     ///
     /// # Errors
     /// [`Error::Failed`] where the connection is broken already.
-    pub fn close(&self) -> Result<(), Error> {
-        self.socket.shutdown(Shutdown::Write).context("关闭连接")?;
+    pub fn consume_name(&self) -> Result<(), Error> {
+        let mut taken = [0; MAX_NAME_LEN + 1];
+        let mut take = || (&self.socket).read(&mut taken);
+        let _ = take(); // of a broken connection the next line tells
+        self.socket.shutdown(net::Shutdown::Write).context("关闭连接")?;
         let deadline = Instant::now() + CLOSE_TIMEOUT;
-        let mut rest = [0; 1024];
-        while Instant::now() < deadline {
-            match retry_interrupted(|| (&self.socket).read(&mut rest)) {
-                Err(error) if is_timeout(&error) => {}
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
-            }
-        }
+        let check = || (Instant::now() >= deadline).then_some("没有关闭连接");
+        while wait("接收", &mut take, check).is_ok_and(|length| length > 0) {}
         Ok(())
     }
+}
 
-    /// Makes a call on the socket again as long as it returns for want of time and the client's time
-    /// is not up.
-    fn wait<T>(&self, step: &Step, mut call: impl FnMut() -> io::Result<T>) -> Result<T, Error> {
-        let begun = match step.is_request {
-            true => self.accepted,
-            false => Instant::now(),
-        };
-        loop {
-            let places = &self.place.0;
-            let are_taken = places.are_taken();
-            let limit = step.patience[usize::from(are_taken)];
-            if begun.elapsed() >= limit {
-                let (seconds, missing) = (limit.as_secs(), step.missing);
-                let why = if are_taken { "（名额已满）" } else { "" };
-                let problem = format!("{seconds} 秒内{missing}{why}，断开连接");
-                return Err(Error::Fatal(problem));
-            }
-            if places.is_stopping() && step.is_request {
-                let problem = format!("{}，服务器正在结束，断开连接", step.missing);
-                return Err(Error::Fatal(problem));
-            }
-            match retry_interrupted(&mut call) {
-                Err(error) if is_timeout(&error) => {}
-                result => return result.context(step.tried),
-            }
+/// Makes `call` until it has done something, or `check` says why there is no more time for it.
+fn wait<T>(
+    tried: &str,
+    mut call: impl FnMut() -> io::Result<T>,
+    check: impl Fn() -> Option<&'static str>,
+) -> Result<T, Error> {
+    let [mut pause, longest] = PAUSE;
+    loop {
+        if let Some(problem) = check() {
+            return Err(Error::Fatal(format!("{problem}，断开连接")));
         }
+        match call() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            result => return result.context(tried),
+        }
+        #[expect(clippy::disallowed_methods, reason = "a socket that does not block has no event")]
+        thread::sleep(pause);
+        pause = longest.min(2 * pause);
     }
 }

@@ -5,22 +5,18 @@
 //! opened first, without waiting (a pipe would wait for its writer), and the *open* file is judged:
 //! whether it is a regular one, and where it really lies.
 //!
-//! - Linux tells where an open file lies. There nothing outside is ever served.
-//! - Other Unix systems do not, without `unsafe`. There the open file must be the one that the real
-//!   path inside the directory names, by device and inode. Somebody who can write in the directory
-//!   and exchanges a *folder* twice at the right moments could still deceive that.
-//! - On Windows the real path alone is judged. Making links takes a privilege there.
+//! Linux tells in `/proc` where an open file lies. There nothing outside is ever served, and without
+//! `/proc` nothing at all. Other systems do not tell, so there the real path is judged, a moment after
+//! the file was opened: somebody who can write in the directory, and exchanges a file for a link and
+//! back at the right moments, could deceive that.
 
 use common::file_name::{MAX_NAME_LEN, is_special};
-use common::{Context, Error, explain};
+use common::{Error, explain};
 use std::fmt::{self, Display};
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-
-/// No file descriptor is left, for this process (EMFILE) or for the system (ENFILE). The numbers are
-/// the same on Linux, macOS and the BSDs; source: errno(3).
-const NO_DESCRIPTORS: [i32; 2] = [24, 23];
+use std::time::Duration;
 
 /// A directory whose files are served.
 ///
@@ -50,20 +46,11 @@ impl Display for Directory {
 pub struct OpenFile {
     /// The file.
     pub file: File,
-    /// What it was like when it was opened.
-    pub stamp: Stamp,
-}
-
-/// What tells one state of a file from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    /// In bytes.
+    /// How many bytes it had when it was opened.
     pub length: u64,
-    /// The time of the last change since 1970, in nanoseconds: of content or attributes on Unix (no
-    /// program can set it back), of the content elsewhere.
-    pub changed: i128,
-    /// The number of the file in its file system; 0 where that cannot be known.
-    pub inode: u64,
+    /// The time of the last change before it was opened, since 1970: of content or attributes on Unix
+    /// (no program can set it back), of the content elsewhere.
+    pub changed: Duration,
 }
 
 impl Directory {
@@ -72,11 +59,10 @@ impl Directory {
     /// # Errors
     /// [`Error::Refused`] with the system's reason where it is none, or cannot be read.
     pub fn open(name: &str) -> Result<Directory, Error> {
-        let real = fs::canonicalize(name).and_then(|real| fs::read_dir(&real).map(|_| real));
-        match real {
-            Ok(real) => Ok(Directory { real, name: name.into() }),
-            Err(error) => Err(Error::Refused(format!("无法打开目录 {name}：{}", explain(&error)))),
-        }
+        let refuse = |e: io::Error| Error::Refused(format!("无法打开目录 {name}：{}", explain(&e)));
+        let real = fs::canonicalize(name).map_err(refuse)?;
+        fs::read_dir(&real).map_err(refuse)?;
+        Ok(Directory { real, name: name.into() })
     }
 
     /// Opens a regular file inside the directory.
@@ -86,61 +72,46 @@ impl Directory {
     /// directory (`..`, an absolute path, a link), is no regular file, or cannot be opened.
     /// [`Error::Failed`] says that no file at all can be opened now.
     pub fn open_file(&self, name: &[u8]) -> Result<OpenFile, Error> {
-        let path = relative_path(name)?;
-        let refuse = |problem: &str| Err(Error::Refused(format!("拒绝：{path:?} {problem}")));
-        let opened = open_without_waiting(&self.real.join(path));
-        let judged = opened.and_then(|file| {
-            let metadata = file.metadata()?;
-            let is_inside = self.holds(&file, path)?;
-            Ok((file, metadata, is_inside))
-        });
-        match judged {
-            Ok((_, _, false)) => refuse("指向目录之外"),
-            Ok((_, metadata, _)) if !metadata.is_file() => refuse("不是普通文件"),
-            Ok((file, metadata, _)) => {
-                let stamp = Stamp::of(&metadata);
-                Ok(OpenFile { file, stamp })
-            }
-            Err(reason) if is_out_of_descriptors(&reason) => {
-                Err(reason).context(format!("打开 {path:?}"))
+        let name = relative_path(name)?;
+        let path = self.real.join(name);
+        let refuse = |problem: &str| Error::Refused(format!("拒绝：{name:?} {problem}"));
+        let explain = |reason: io::Error| match reason.raw_os_error() {
+            // No descriptor is left, for this process or for the system. Source: errno(3).
+            Some(24 | 23) if cfg!(unix) => {
+                Error::Failed { tried: format!("打开 {name:?}"), reason }
             }
             // Windows opens no directory and says that access is denied.
-            Err(_) if self.real.join(path).is_dir() => refuse("不是普通文件"),
-            Err(reason) => {
-                let reason = explain(&reason);
-                Err(Error::Refused(format!("无法打开 {path:?}：{reason}")))
-            }
+            _ if path.is_dir() => refuse("不是普通文件"),
+            _ => Error::Refused(format!("无法打开 {name:?}：{}", explain(&reason))),
+        };
+        let mut file = open_without_waiting(&path).map_err(explain)?;
+        let place = place_of(&file, &path).map_err(explain)?;
+        let metadata = file.metadata().map_err(explain)?;
+        if !place.starts_with(&self.real) {
+            return Err(refuse("指向目录之外"));
         }
-    }
-
-    /// Whether the open file lies inside this directory.
-    fn holds(&self, file: &File, path: &Path) -> io::Result<bool> {
-        if let Some(place) = place_of(file) {
-            return Ok(place.starts_with(&self.real));
+        if !metadata.is_file() {
+            return Err(refuse("不是普通文件"));
         }
-        let real = fs::canonicalize(self.real.join(path))?;
-        let named = fs::symlink_metadata(&real)?;
-        Ok(real.starts_with(&self.real) && is_same_file(&named, &file.metadata()?))
-    }
-}
-
-impl Stamp {
-    /// The stamp of an open file, by one look at it.
-    pub fn of(metadata: &Metadata) -> Stamp {
-        let (changed, inode) = change(metadata);
-        Stamp { length: metadata.len(), changed, inode }
+        // The files of `/proc` have content, and say that there is none.
+        if metadata.len() == 0 && !matches!(file.read(&mut [0]), Ok(0)) {
+            return Err(refuse("声称长度为 0，却有内容，不是磁盘上的文件"));
+        }
+        Ok(OpenFile { file, length: metadata.len(), changed: last_change(&metadata) })
     }
 }
 
 impl OpenFile {
-    /// Whether the file is still what it was when it was opened. Two changes leave no trace here: a
-    /// single `write` that had begun before that and was not through, and where the clock of the file
-    /// system is coarse (Linux before 6.13: some milliseconds), one within the same tick.
+    /// Whether the file is still what it was when it was opened. Three changes leave no trace here: a
+    /// single `write` that had begun before that and was not through; where the clock of the file
+    /// system is coarse (Linux before 6.13: some milliseconds), one within the same tick; and one
+    /// through memory that maps the file and had been written to before.
     ///
     /// # Errors
     /// Those of a look at an open file: a disk that is broken or gone.
     pub fn is_unchanged(&self) -> io::Result<bool> {
-        Ok(Stamp::of(&self.file.metadata()?) == self.stamp)
+        let metadata = self.file.metadata()?;
+        Ok((metadata.len(), last_change(&metadata)) == (self.length, self.changed))
     }
 }
 
@@ -154,17 +125,14 @@ fn relative_path(name: &[u8]) -> Result<&Path, Error> {
     }
     let path = path_of(name)?;
     for component in path.components() {
-        match component {
+        let problem = match component {
             Component::Normal(part) if is_special(&part.to_string_lossy()) => {
-                let problem = "在 Windows 上不是普通文件的名字";
-                return Err(Error::Refused(format!("拒绝：{part:?} {problem}")));
+                "在 Windows 上不是普通文件的名字"
             }
-            Component::Normal(_) | Component::CurDir => {}
-            _ => {
-                let problem = "不是目录内的相对路径";
-                return Err(Error::Refused(format!("拒绝：{path:?} {problem}")));
-            }
-        }
+            Component::Normal(_) | Component::CurDir => continue,
+            _ => "不是目录内的相对路径",
+        };
+        return Err(Error::Refused(format!("拒绝：{path:?} {problem}")));
     }
     Ok(path)
 }
@@ -180,71 +148,49 @@ fn path_of(name: &[u8]) -> Result<&Path, Error> {
 #[cfg(not(unix))]
 fn path_of(name: &[u8]) -> Result<&Path, Error> {
     let name = std::str::from_utf8(name);
-    let name = name.map_err(|_| Error::Refused("文件名不是有效的 UTF-8".into()))?;
-    Ok(Path::new(name))
+    Ok(Path::new(name.map_err(|_| Error::Refused("文件名不是有效的 UTF-8".into()))?))
 }
 
 /// Opens a file for reading. Opening a pipe that way does not wait until somebody writes to it; for
 /// regular files it makes no difference.
 fn open_without_waiting(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        // O_NONBLOCK, of which the standard library has no name; source: fcntl.h of each system.
-        const O_NONBLOCK: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
-            0o4000
-        } else {
-            0x4 // macOS and the BSDs
-        };
+        // O_NONBLOCK, of which the standard library has no name: Linux, then macOS and the BSDs.
+        // Source: fcntl.h of each system.
+        const O_NONBLOCK: i32 = if cfg!(target_os = "linux") { 0o4000 } else { 0x4 };
         options.custom_flags(O_NONBLOCK);
     }
-    options.open(path)
+    options.read(true).open(path)
 }
 
-fn is_out_of_descriptors(error: &io::Error) -> bool {
-    let number = error.raw_os_error();
-    cfg!(unix) && number.is_some_and(|number| NO_DESCRIPTORS.contains(&number))
-}
-
-/// Where an open file lies; `None` where the system does not tell. Source: proc(5).
+/// Where an open file lies. Source: proc(5).
 #[cfg(target_os = "linux")]
-fn place_of(file: &File) -> Option<PathBuf> {
+fn place_of(file: &File, _: &Path) -> io::Result<PathBuf> {
     use std::os::fd::AsRawFd;
-    fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()
+    fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+        .map_err(|_| io::Error::other("/proc 没有说明它在哪里"))
 }
 
-/// Where an open file lies: only Linux tells.
+/// Where the file of a path lies.
 #[cfg(not(target_os = "linux"))]
-fn place_of(_: &File) -> Option<PathBuf> {
-    None
+fn place_of(_: &File, path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path)
 }
 
+/// The time of the last change since 1970.
 #[cfg(unix)]
-fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+fn last_change(metadata: &Metadata) -> Duration {
     use std::os::unix::fs::MetadataExt;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
+    Duration::new(metadata.ctime() as u64, metadata.ctime_nsec() as u32)
 }
 
+/// The time of the last change since 1970.
 #[cfg(not(unix))]
-fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
-    true // the standard library cannot tell
-}
-
-/// The time of the last change in nanoseconds, and the inode.
-#[cfg(unix)]
-fn change(metadata: &Metadata) -> (i128, u64) {
-    use std::os::unix::fs::MetadataExt;
-    let seconds = i128::from(metadata.ctime());
-    (seconds * 1_000_000_000 + i128::from(metadata.ctime_nsec()), metadata.ino())
-}
-
-/// The time of the last change in nanoseconds; there is no inode.
-#[cfg(not(unix))]
-fn change(metadata: &Metadata) -> (i128, u64) {
-    let epoch = std::time::SystemTime::UNIX_EPOCH;
-    let modified = metadata.modified().unwrap_or(epoch);
-    let since = modified.duration_since(epoch);
-    (since.map_or(0, |since| since.as_nanos() as i128), 0)
+fn last_change(metadata: &Metadata) -> Duration {
+    use std::time::UNIX_EPOCH;
+    let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
+    modified.duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -9,8 +9,7 @@
 //! Mirrors `file_server.py`.
 
 use common::{Context, Error, address, console};
-use file_server::directory::OpenFile;
-use file_server::{Directory, Places};
+use file_server::{Directory, OpenFile, Server};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
@@ -46,12 +45,13 @@ fn main() -> ExitCode {
 fn get_file(directory: &Directory, name: &[u8]) -> Result<Option<OpenFile>, Error> {
     console::print_bytes(name)?;
     match directory.open_file(name) {
+        Ok(file) => Ok(Some(file)),
         Err(Error::Refused(reason)) => {
             console::print("你下载的文件不存在")?;
             console::note(reason);
             Ok(None)
         }
-        opened => opened.map(Some),
+        Err(error) => Err(error),
     }
 }
 
@@ -61,17 +61,17 @@ fn file_server([listen, directory]: [Option<String>; 2]) -> Result<(), Error> {
     let directory = Directory::open(&directory.unwrap_or(DIRECTORY.into()))?;
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
-    let places = Places::new(MAX_CLIENTS);
+    let server = Server::new(listener, MAX_CLIENTS).stop_on_interrupt();
     console::note(format!("正在监听 {listen}，目录 {directory}"));
 
     loop {
-        let client = places.accept(&listener);
+        let client = server.accept();
         let directory = directory.clone(); // one for the thread of this client
         client.serve(move |client| {
             let name = client.peek_name()?;
             console::print_bytes(&name)?;
             if let Some(file) = get_file(&directory, &name)? {
-                client.send_file(file, 0)?;
+                client.send_file(file)?;
             }
             client.consume_name()
         });

@@ -1,155 +1,108 @@
-//! Places for so many clients, and an end that lets running downloads finish.
+//! A limited number of places for clients, and since when they have run out.
 //!
 //! A thread for each client is the simplest server for many at once. It needs a bound, or whoever
 //! connects often enough takes all the memory and all the file descriptors; the clients behind the
-//! bound wait in the backlog. And it needs time limits, or whoever connects and does nothing keeps a
-//! place for ever. How long a client may take depends on whether places are free: with free ones
-//! there is time, with none there is hardly any, so that however many idle clients there are, an
-//! honest one waits a few seconds.
+//! bound wait in the backlog.
 
-use crate::client::Client;
-use common::{Error, console, explain, interrupt};
-use std::net::TcpListener;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// How long to wait before accepting again when the system cannot (no descriptors, no memory): it
-/// will not have recovered a microsecond later.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// How long running downloads may go on after the first Ctrl-C.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long nobody must have had to wait until places count as free again: the moment between one
+/// client and the next from the backlog is not enough.
+const CALM: Duration = Duration::from_secs(1);
 
 /// The places of a server. A clone stands for the same places.
+///
+/// ```
+/// use file_server::places::Places;
+///
+/// let places = Places::new(2);
+/// let first = places.take();
+/// assert!(places.ran_out().is_none(), "one is free");
+/// let second = places.take();
+/// assert!(places.ran_out().is_some());
+/// drop(first); // frees it
+/// places.wait(); // returns at once
+/// ```
 #[derive(Clone)]
-pub struct Places(Arc<Shared>);
-
-struct Shared {
+pub struct Places {
     max: usize,
-    taken: Mutex<usize>,
-    /// Told whenever a place becomes free.
-    freed: Condvar,
-    /// The last `accept` has failed: there may be places, but there is nothing to serve with.
-    exhausted: AtomicBool,
-    /// That has been told.
-    told: Once,
-    /// No more clients are served.
-    stopping: AtomicBool,
+    state: Arc<Mutex<State>>,
+    freed: Arc<Condvar>,
+}
+
+#[derive(Default)]
+struct State {
+    taken: usize,
+    /// Since when there is a shortage, and when it was last seen.
+    ran_out: Option<Instant>,
+    last_seen: Option<Instant>,
 }
 
 impl Places {
-    /// Places for `max` clients. From now on the first Ctrl-C lets running downloads finish (for 10
-    /// seconds at most) and closes new connections at once; the second ends the program.
-    ///
-    /// ```no_run
-    /// use file_server::Places;
-    /// use std::net::TcpListener;
-    ///
-    /// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    /// let places = Places::new(500);
-    /// loop {
-    ///     let client = places.accept(&listener);
-    ///     client.serve(|client| {
-    ///         let name = client.peek_name()?;
-    ///         common::console::print_bytes(&name)?;
-    ///         client.consume_name()
-    ///     });
-    /// }
-    /// ```
+    /// Places for `max` clients.
     pub fn new(max: usize) -> Places {
-        let places = Places(Arc::new(Shared {
-            max,
-            taken: Mutex::new(0),
-            freed: Condvar::new(),
-            exhausted: AtomicBool::new(false),
-            told: Once::new(),
-            stopping: AtomicBool::new(false),
-        }));
-        let stopped = places.clone();
-        interrupt::on_interrupt(move || {
-            if stopped.is_stopping() {
-                let status = i32::from(*stopped.taken() > 0);
-                interrupt::end_program("立即结束", status);
-            }
-            let again = "再按一次 Ctrl-C 立即结束";
-            stopped.stop(&format!("停止接受连接，等待正在进行的下载结束，{again}"));
-        });
-        places
+        Places { max, state: Arc::default(), freed: Arc::default() }
     }
 
-    /// Waits for a free place and for a client to take it. An error of `accept` is told once, and is
-    /// not the end.
-    pub fn accept(&self, listener: &TcpListener) -> Client {
-        loop {
-            let wait = self.0.freed.wait_while(self.taken(), |taken| *taken >= self.0.max);
-            drop(wait);
-            match listener.accept() {
-                Ok(_) if self.is_stopping() => {} // dropped, and so closed
-                Ok((socket, address)) => {
-                    self.0.exhausted.store(false, Ordering::Relaxed);
-                    *self.taken() += 1;
-                    return Client::new(socket, address, Place(self.clone()));
-                }
-                Err(reason) => {
-                    let reason = explain(&reason);
-                    let tell = || console::note(format!("无法接受连接，稍后再试：{reason}"));
-                    self.0.told.call_once(tell);
-                    self.0.exhausted.store(true, Ordering::Relaxed);
-                    #[expect(clippy::disallowed_methods, reason = "no event tells of it")]
-                    thread::sleep(ACCEPT_PAUSE);
-                }
-            }
+    /// Waits until a place is free.
+    pub fn wait(&self) {
+        drop(self.freed.wait_while(self.state(), |state| state.taken >= self.max));
+    }
+
+    /// Takes one.
+    pub fn take(&self) -> Place {
+        self.state().taken += 1;
+        Place { places: self.clone() }
+    }
+
+    /// Notes that whoever comes now has to wait, also where places are free: the system may have run
+    /// out of something else.
+    pub fn run_out(&self) {
+        self.state().run_out();
+    }
+
+    /// Since when whoever comes has to wait; `None` while places are free.
+    pub fn ran_out(&self) -> Option<Instant> {
+        let mut state = self.state();
+        if state.taken >= self.max {
+            state.run_out();
         }
+        state.ran_out.filter(|_| state.is_short())
     }
 
-    /// Whether whoever comes now has to wait.
-    pub fn are_taken(&self) -> bool {
-        self.0.exhausted.load(Ordering::Relaxed) || *self.taken() >= self.0.max
+    /// Waits until all are free, but no longer than `limit`. Returns how many are not.
+    pub fn wait_for_all(&self, limit: Duration) -> usize {
+        let waited = self.freed.wait_timeout_while(self.state(), limit, |state| state.taken > 0);
+        waited.unwrap_or_else(PoisonError::into_inner).0.taken
     }
 
-    /// Whether no more clients are served.
-    pub fn is_stopping(&self) -> bool {
-        self.0.stopping.load(Ordering::Relaxed)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn run_out(&mut self) {
+        let now = Some(Instant::now());
+        self.ran_out = self.ran_out.filter(|_| self.is_short()).or(now);
+        self.last_seen = now;
     }
 
-    /// Serves nobody new from now on, says `why`, and ends the program when the running downloads
-    /// are through, or have been cut off.
-    #[expect(clippy::disallowed_methods, reason = "nothing is left to be said")]
-    pub(crate) fn stop(&self, why: &str) {
-        if self.0.stopping.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        interrupt::note(why);
-        let places = self.clone();
-        // On a thread of its own: the one that is told of Ctrl-C must hear of the second one.
-        let waiting = thread::Builder::new().spawn(move || {
-            let running = |taken: &mut usize| *taken > 0;
-            let waited = places.0.freed.wait_timeout_while(places.taken(), STOP_TIMEOUT, running);
-            let (taken, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            if *taken > 0 {
-                interrupt::end_program(&format!("{} 个下载没有结束，已中断", *taken), 1);
-            }
-            std::process::exit(0)
-        });
-        if let Err(reason) = waiting {
-            let reason = Error::Failed { tried: "创建线程".into(), reason };
-            interrupt::end_program(&reason.to_string(), 1);
-        }
-    }
-
-    fn taken(&self) -> MutexGuard<'_, usize> {
-        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_short(&self) -> bool {
+        self.last_seen.is_some_and(|last_seen| last_seen.elapsed() < CALM)
     }
 }
 
 /// The place of one client. Dropping it frees it.
-pub(crate) struct Place(pub(crate) Places);
+pub struct Place {
+    places: Places,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        *self.0.taken() -= 1;
-        self.0.0.freed.notify_all();
+        self.places.ran_out(); // this client may have been the last one that filled them
+        self.places.state().taken -= 1;
+        self.places.freed.notify_all();
     }
 }
