@@ -47,12 +47,12 @@ testing::exercise! {
             "                    console::note(reason);\n" =>
                 "                    client.send(reason.as_bytes())?;\n";
         the_line_has_no_bound: what_is_no_request_is_refused => "不再等待换行",
-            "        match client.receive(" =>
-                "        request.resize(2 * length + 1024, 0);\n        match client.receive(";
+            "        match client.request(" =>
+                "        request.resize(2 * length + 1024, 0);\n        match client.request(";
         the_offset_has_32_bits: the_rest_is_served_from_any_offset => "只有第一行",
             "offset.parse().ok());" => "offset.parse::<u32>().ok()).map(u64::from);";
         the_size_is_what_is_left: the_rest_is_served_from_any_offset => "从偏移开始的内容",
-            "\", stamp.length)" => "\", stamp.length.saturating_sub(offset))";
+            "\", file.length)" => "\", file.length.saturating_sub(offset))";
         one_after_the_other: several_clients_are_served_at_once => "正常关闭连接",
             "Ok((file, offset)) => send(client, file, offset)?," =>
                 "Ok((file, offset)) => {
@@ -61,18 +61,15 @@ testing::exercise! {
                  send(client, file, offset)?
              }";
         the_version_counts_seconds: another_content_is_another_version => "都不同",
-            "let version = (stamp.changed as u128) << 64 | u128::from(stamp.inode);" =>
-                "let version = stamp.changed / 1_000_000_000;";
+            "file.changed.as_nanos();" => "file.changed.as_secs();";
         the_version_is_of_this_run: the_same_file_keeps_its_version => "重新启动",
-            "| u128::from(stamp.inode);" => "| u128::from(std::process::id());";
+            "file.changed.as_nanos();" =>
+                "file.changed.as_nanos() + u128::from(std::process::id());";
         sends_what_is_there_now: a_file_that_changes_while_it_is_sent_is_cut_off => "新内容",
-            "client.send_file(file, offset)" =>
+            "client.send_file(file)" =>
                 "{
-                 use std::io::{Read, Seek, SeekFrom};
-                 let mut file = &file.file;
-                 file.seek(SeekFrom::Start(offset)).unwrap();
                  let mut block = [0; 4096];
-                 while let length @ 1.. = file.read(&mut block).unwrap() {
+                 while let length @ 1.. = file.file.read(&mut block).unwrap() {
                      client.send(&block[..length])?;
                  }
                  Ok(())
