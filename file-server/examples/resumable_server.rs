@@ -55,7 +55,7 @@ fn resumable_server([listen, directory]: [Option<String>; 2]) -> Result<(), Erro
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
     let server = Server::new(listener, MAX_CLIENTS).stop_on_interrupt();
-    console::note(format!("正在监听 {listen}，目录 {directory}"));
+    console::note(format!("正在监听 {listen}，目录 {}", directory.name));
 
     loop {
         let client = server.accept();

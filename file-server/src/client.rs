@@ -31,14 +31,14 @@ use std::time::{Duration, Instant};
 const NAME_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The same while others wait for a place.
-const NAME_TIMEOUT_OTHERS_WAIT: Duration = Duration::from_secs(1);
+const NAME_TIMEOUT_CROWDED: Duration = Duration::from_secs(1);
 
 /// How long a client may take nothing. A slow reader looks idle for long: its kernel reports new room
 /// in large steps, of up to 128 KiB on Linux, so at 2 KB a second it is a minute from one to the next.
 const DATA_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// How long a client may take for one [`BLOCK`] while others wait for a place: 26 KB a second.
-const BLOCK_TIMEOUT_OTHERS_WAIT: Duration = Duration::from_secs(5);
+const BLOCK_TIMEOUT_CROWDED: Duration = Duration::from_secs(5);
 
 /// How long to wait, after the last byte, for the client to close as well.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -112,11 +112,11 @@ impl Client {
     ) -> Result<T, Error> {
         let check = || {
             if self.shutdown.is_stopping() {
-                Some("没有发来文件名，服务器正在结束")
+                Some("没有发来文件名，服务器正在结束".to_string())
             } else if self.accepted.elapsed() >= NAME_TIMEOUT {
-                Some("30 秒内没有发来文件名")
-            } else if self.shutdown.others_waited(self.accepted) >= NAME_TIMEOUT_OTHERS_WAIT {
-                Some("1 秒内没有发来文件名（名额已满）")
+                Some(format!("{} 秒内没有发来文件名", NAME_TIMEOUT.as_secs()))
+            } else if self.shutdown.others_waited(self.accepted) >= NAME_TIMEOUT_CROWDED {
+                Some(format!("{} 秒内没有发来文件名（名额已满）", NAME_TIMEOUT_CROWDED.as_secs()))
             } else {
                 None
             }
@@ -135,9 +135,9 @@ impl Client {
             let last_taken = Instant::now();
             let check = || {
                 if last_taken.elapsed() >= DATA_TIMEOUT {
-                    Some("90 秒内没有接收数据")
-                } else if self.shutdown.others_waited(begun) >= BLOCK_TIMEOUT_OTHERS_WAIT {
-                    Some("接收太慢（名额已满）")
+                    Some(format!("{} 秒内没有接收数据", DATA_TIMEOUT.as_secs()))
+                } else if self.shutdown.others_waited(begun) >= BLOCK_TIMEOUT_CROWDED {
+                    Some("接收太慢（名额已满）".to_string())
                 } else {
                     None
                 }
@@ -192,7 +192,7 @@ impl Client {
         let _ = take(); // of a broken connection the next line tells
         self.socket.shutdown(net::Shutdown::Write).context("关闭连接")?;
         let deadline = Instant::now() + CLOSE_TIMEOUT;
-        let check = || (Instant::now() >= deadline).then_some("没有关闭连接");
+        let check = || (Instant::now() >= deadline).then(|| "没有关闭连接".to_string());
         while wait("接收", &mut take, check).is_ok_and(|length| length > 0) {}
         Ok(())
     }
@@ -202,7 +202,7 @@ impl Client {
 fn wait<T>(
     tried: &str,
     mut call: impl FnMut() -> io::Result<T>,
-    check: impl Fn() -> Option<&'static str>,
+    check: impl Fn() -> Option<String>,
 ) -> Result<T, Error> {
     let [mut pause, longest] = PAUSE;
     loop {

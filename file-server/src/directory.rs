@@ -12,7 +12,6 @@
 
 use common::file_name::{MAX_NAME_LEN, is_special};
 use common::{Error, explain};
-use std::fmt::{self, Display};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -33,13 +32,7 @@ pub struct Directory {
     /// With all links followed, so that it is the beginning of the path of everything inside.
     real: PathBuf,
     /// As the user has called it.
-    name: String,
-}
-
-impl Display for Directory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
-    }
+    pub name: String,
 }
 
 /// A file that may be served, open at its beginning.
@@ -75,7 +68,7 @@ impl Directory {
         let name = relative_path(name)?;
         let path = self.real.join(name);
         let refuse = |problem: &str| Error::Refused(format!("拒绝：{name:?} {problem}"));
-        let explain = |reason: io::Error| match reason.raw_os_error() {
+        let failed = |reason: io::Error| match reason.raw_os_error() {
             // No descriptor is left, for this process or for the system. Source: errno(3).
             Some(24 | 23) if cfg!(unix) => {
                 Error::Failed { tried: format!("打开 {name:?}"), reason }
@@ -84,9 +77,9 @@ impl Directory {
             _ if path.is_dir() => refuse("不是普通文件"),
             _ => Error::Refused(format!("无法打开 {name:?}：{}", explain(&reason))),
         };
-        let mut file = open_without_waiting(&path).map_err(explain)?;
-        let place = place_of(&file, &path).map_err(explain)?;
-        let metadata = file.metadata().map_err(explain)?;
+        let mut file = open_without_waiting(&path).map_err(failed)?;
+        let place = place_of(&file, &path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
         if !place.starts_with(&self.real) {
             return Err(refuse("指向目录之外"));
         }

@@ -45,12 +45,12 @@ fn main() -> ExitCode {
 fn get_file(directory: &Directory, name: &[u8]) -> Result<Option<OpenFile>, Error> {
     console::print_bytes(name)?;
     match directory.open_file(name) {
-        Ok(file) => Ok(Some(file)),
         Err(Error::Refused(reason)) => {
             console::print("你下载的文件不存在")?;
             console::note(reason);
             Ok(None)
         }
+        Ok(file) => Ok(Some(file)),
         Err(error) => Err(error),
     }
 }
@@ -62,7 +62,7 @@ fn file_server([listen, directory]: [Option<String>; 2]) -> Result<(), Error> {
     let listener = TcpListener::bind(listen).context(format!("监听 {listen}"))?;
     let listen = listener.local_addr().context("查询本机地址")?;
     let server = Server::new(listener, MAX_CLIENTS).stop_on_interrupt();
-    console::note(format!("正在监听 {listen}，目录 {directory}"));
+    console::note(format!("正在监听 {listen}，目录 {}", directory.name));
 
     loop {
         let client = server.accept();

@@ -2,13 +2,16 @@
 
 use crate::places::Places;
 use common::{Context, interrupt};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long running downloads may go on after the first Ctrl-C.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the note may take before it is given up.
+const NOTE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The end of a server whose clients have these places. A clone stands for the same end.
 ///
@@ -54,16 +57,22 @@ impl Shutdown {
         if self.stopping.swap(true, Ordering::Relaxed) {
             return;
         }
-        interrupt::note(why);
+        let (noting, noted) = mpsc::channel::<()>();
         let shutdown = self.clone();
-        // On a thread of its own: the one that is told of Ctrl-C must hear of the second one.
+        // On a thread of its own: the one that is told of Ctrl-C must hear of the second one, and the
+        // note may be stuck, since standard error may be a full pipe.
         let wait = move || match shutdown.places.wait_for_all(STOP_TIMEOUT) {
-            0 => std::process::exit(shutdown.status(0)),
+            0 => {
+                let _ = noted.recv_timeout(NOTE_TIMEOUT); // returns when `noting` is dropped
+                std::process::exit(shutdown.status(0))
+            }
             left => interrupt::end_program(&format!("{left} 个下载没有结束，已中断"), 1),
         };
         if let Err(error) = thread::Builder::new().spawn(wait).context("创建线程") {
             interrupt::end_program(&error.to_string(), 1);
         }
+        interrupt::note(why);
+        drop(noting);
     }
 
     /// Whether no more clients are served.
@@ -73,6 +82,21 @@ impl Shutdown {
 
     /// For how long others have been waiting for a client that has been at something since `begun`:
     /// not while places are free, and not after the first Ctrl-C, since nobody else is served then.
+    /// It counts from when the places ran out, so a crowd of a moment cuts nobody off.
+    ///
+    /// ```
+    /// use file_server::places::Places;
+    /// use file_server::shutdown::Shutdown;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let places = Places::new(1);
+    /// let shutdown = Shutdown::of(places.clone());
+    /// let a_minute = Duration::from_secs(60);
+    /// let begun = Instant::now() - a_minute;
+    /// assert_eq!(shutdown.others_waited(begun), Duration::ZERO);
+    /// let place = places.take(); // the last one
+    /// assert!(shutdown.others_waited(begun) < a_minute);
+    /// ```
     pub fn others_waited(&self, begun: Instant) -> Duration {
         let ran_out = self.places.ran_out().filter(|_| !self.is_stopping());
         ran_out.map_or(Duration::ZERO, |ran_out| begun.max(ran_out).elapsed())

@@ -50,7 +50,7 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("file-server", "slice of bytes", ": &[u8]"),
     ("file-server", "nested type", "Result<Option<"),
     ("file-server", "nested pattern", "Err(Error::Refused(reason)) =>"),
-    ("file-server", "name as a pattern", "opened =>"),
+    ("file-server", "name as a pattern", "Err(error) => Err(error)"),
     ("file-server", "`clone`", ".clone()"),
     ("file-server", "`move`", "move |"),
     ("file-server", "`if let`", "if let Some("),
