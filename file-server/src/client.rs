@@ -37,7 +37,8 @@ const NAME_TIMEOUT_CROWDED: Duration = Duration::from_secs(1);
 /// in large steps, of up to 128 KiB on Linux, so at 2 KB a second it is a minute from one to the next.
 const DATA_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// How long a client may take for one [`BLOCK`] while others wait for a place: 26 KB a second.
+/// How long a client may take for one [`BLOCK`] while others wait for a place: less than 26 KB a
+/// second is too slow then.
 const BLOCK_TIMEOUT_CROWDED: Duration = Duration::from_secs(5);
 
 /// How long to wait, after the last byte, for the client to close as well.
@@ -111,15 +112,11 @@ impl Client {
         mut receive: impl FnMut(&TcpStream) -> io::Result<T>,
     ) -> Result<T, Error> {
         let check = || {
-            if self.shutdown.is_stopping() {
-                Some("没有发来文件名，服务器正在结束".to_string())
-            } else if self.accepted.elapsed() >= NAME_TIMEOUT {
-                Some(format!("{} 秒内没有发来文件名", NAME_TIMEOUT.as_secs()))
-            } else if self.shutdown.others_waited(self.accepted) >= NAME_TIMEOUT_CROWDED {
-                Some(format!("{} 秒内没有发来文件名（名额已满）", NAME_TIMEOUT_CROWDED.as_secs()))
-            } else {
-                None
-            }
+            let others_waited = self.shutdown.others_waited(self.accepted);
+            let end = self.shutdown.is_stopping().then(|| "没有发来文件名，服务器正在结束".into());
+            let alone = late(self.accepted.elapsed(), NAME_TIMEOUT, "没有发来文件名");
+            let crowded = late(others_waited, NAME_TIMEOUT_CROWDED, "没有发来文件名（名额已满）");
+            end.or(alone).or(crowded)
         };
         wait("接收文件名", || receive(&self.socket), check)
     }
@@ -134,13 +131,10 @@ impl Client {
         while !data.is_empty() {
             let last_taken = Instant::now();
             let check = || {
-                if last_taken.elapsed() >= DATA_TIMEOUT {
-                    Some(format!("{} 秒内没有接收数据", DATA_TIMEOUT.as_secs()))
-                } else if self.shutdown.others_waited(begun) >= BLOCK_TIMEOUT_CROWDED {
-                    Some("接收太慢（名额已满）".to_string())
-                } else {
-                    None
-                }
+                let others_waited = self.shutdown.others_waited(begun);
+                let alone = late(last_taken.elapsed(), DATA_TIMEOUT, "没有接收数据");
+                let missing = "没有接收完 128 KiB（名额已满）";
+                alone.or(late(others_waited, BLOCK_TIMEOUT_CROWDED, missing))
             };
             let sent = wait("发送", || (&self.socket).write(data), check)?;
             data = &data[sent..];
@@ -191,11 +185,16 @@ impl Client {
         let mut take = || (&self.socket).read(&mut taken);
         let _ = take(); // of a broken connection the next line tells
         self.socket.shutdown(net::Shutdown::Write).context("关闭连接")?;
-        let deadline = Instant::now() + CLOSE_TIMEOUT;
-        let check = || (Instant::now() >= deadline).then(|| "没有关闭连接".to_string());
+        let closed = Instant::now();
+        let check = || late(closed.elapsed(), CLOSE_TIMEOUT, "没有关闭连接");
         while wait("接收", &mut take, check).is_ok_and(|length| length > 0) {}
         Ok(())
     }
+}
+
+/// What is said of a client that has not done something within its time.
+fn late(waited: Duration, limit: Duration, missing: &str) -> Option<String> {
+    (waited >= limit).then(|| format!("{} 秒内{missing}", limit.as_secs()))
 }
 
 /// Makes `call` until it has done something, or `check` says why there is no more time for it.

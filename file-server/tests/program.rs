@@ -372,7 +372,7 @@ fn a_deaf_client_makes_room_for_the_next_one() {
     let address = server.address();
     let deaf = ask_large(&server);
     testing::within_deadline("a download", move || is_served_at_last(address));
-    server.expect_note("接收太慢（名额已满），断开连接");
+    server.expect_note("5 秒内没有接收完 128 KiB（名额已满），断开连接");
     assert!(is_reset(&read_all(&deaf)));
 }
 
