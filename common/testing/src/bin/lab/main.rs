@@ -4,12 +4,14 @@
 //! `PACKAGE/src/main.rs`. Its checks are tests of the package; they are listed, built and run here
 //! one by one, so that the first failure is told at once.
 
+mod bytes;
 mod checks;
 #[cfg(unix)]
 mod compare;
 mod exercise;
 mod handout;
 mod overview;
+mod peer;
 mod sheet;
 
 use checks::check;
@@ -33,6 +35,8 @@ const HELP: &str = "\
   cargo lab reset 练习       从头开始，旧文件改名保留
   cargo lab compare 目录     目录里自己输入的八个 Python 脚本，逐个与对应的程序比较
   cargo lab handout 目录     供教师分发的副本：没有参考解答，讲义里没有答案
+  cargo lab peer 方式        扮演程序的另一端，并且故意出错；不写方式时列出全部
+  cargo lab bytes DATA       输出键盘打不出的内容：cargo lab bytes 70000 是 70000 个 x
 
 例如：cargo lab start retry
 ";
@@ -49,6 +53,11 @@ fn main() -> ExitCode {
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.first() {
+        Some(&"peer") => return peer::run(),
+        Some(&"bytes") => return bytes::run(),
+        _ => {}
+    }
     match lab(&arguments) {
         Ok(true) | Err(Error::OutputClosed | Error::InputEnded) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
