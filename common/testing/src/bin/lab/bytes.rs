@@ -16,8 +16,7 @@ DATA 由一项或几项组成，项与项之间是空格，有空格的 DATA 要
 const HELP: &str = "\
 用法：cargo lab bytes N 或 cargo lab bytes DATA [DATA ...]\n
 把字节原样写到标准输出；N（不能是两位数）是 N 个 x 和一个换行。
-例如：cargo lab bytes 70000 | cargo run -q -p udp-client
-      cargo lab bytes \"c4 e3 0a\" line:你好 | cargo run -q -p udp-client\n\n";
+例如：cargo lab bytes \"c4 e3 0a\" line:你好 | cargo run -q -p udp-client\n\n";
 
 /// The most that is written or sent, in bytes.
 const MAX_LEN: usize = 64 * 1024 * 1024;
@@ -26,12 +25,11 @@ const MAX_LEN: usize = 64 * 1024 * 1024;
 pub fn run() -> ExitCode {
     common::run(&format!("{HELP}{NOTATION}"), |[_, data @ ..]: [Option<String>; 16]| {
         let mut data: Vec<String> = data.into_iter().flatten().collect();
-        match data.as_slice() {
-            [] => return Err(Error::Refused("没有写要输出什么".into())),
-            [number] if number.len() != 2 && is_count(number) => {
-                data = vec![format!("{number}x78"), "0a".into()];
-            }
-            _ => {}
+        if data.is_empty() {
+            return Err(Error::Refused("没有写要输出什么".into()));
+        }
+        if data.len() == 1 && data[0].len() != 2 && is_count(&data[0]) {
+            data = vec![format!("{}x78", data[0]), "0a".into()];
         }
         data.iter().try_for_each(|data| console::write(&parse(data)?))
     })

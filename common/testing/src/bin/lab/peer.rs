@@ -60,16 +60,16 @@ pauses          |6664 |big                  |connect send ten enter * recv|收 1
 resumable-client|6664 |line:0 numbers       |connect send * recv|按新协议请求（resumable_server）
 文件服务器：对 file-client
 serve           |6664 |line:theirs          |serve recv send close|收到文件名后发送 DATA，然后关闭（FIN）
-cut             |6664 |line:half a file     |serve peek send pause reset|不读文件名，发送 DATA，然后复位（RST）
+cut             |6664 |line:half a file     |serve peek send reset|不读文件名，发送 DATA，然后复位（RST）
 dies-early      |6664 |                     |serve peek shut reset|不读文件名，先关闭（FIN），再复位（RST）
 stalls          |6664 |100xline:half a file |serve recv send * recv|收到文件名后发送 DATA，之后不发送，也不关闭
-flood           |6664 |65536x78             |serve recv * send|不停地发送 DATA，直到对方断开
+flood           |6664 |65536x78             |serve recv * send|一再发送 DATA，直到对方断开
 resumable-server|6664 |                     |serve resumable|按新协议发送数字 1 到 10000（resumable）
 resumable-cut   |6664 |                     |serve resumable-cut|同上，每次连接最多发 20000 字节（resumable）
 resumable-change|6664 |                     |serve resumable-change|同上，第一次连接之后文件换了版本（resumable）
 ";
 
-/// Between two parts, so that they arrive one by one and can be watched.
+/// Behind each part, so that the next one arrives by itself and can be watched.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// The most that is received at once, and that is shown of a connection, in bytes.
@@ -118,30 +118,28 @@ fn serve(local: SocketAddr, data: &[Vec<u8>], steps: &[&str]) -> Result<(), Erro
     for number in 1.. {
         let (socket, client) = listener.accept().context("接受连接")?;
         console::note(format!("客户端 {client} 已连接，第 {number} 个"));
-        console::note_failure(Talk { socket, sent: 0, received: 0 }.follow(
-            &steps[1..],
-            data,
-            number,
-        ))?;
+        console::note_failure(Talk { socket, received: 0 }.follow(&steps[1..], data, number))?;
     }
     Ok(())
 }
 
 /// A client: of TCP, where the first step says so, else of UDP.
 fn ask(remote: SocketAddr, data: &[Vec<u8>], steps: &[&str]) -> Result<(), Error> {
-    let connect = || {
-        let socket = TcpStream::connect(remote).context(format!("连接 {remote}"))?;
+    let connect = || TcpStream::connect(remote).context(format!("连接 {remote}"));
+    let talk = || {
+        let socket = connect()?;
         console::note(format!("已连接 {remote}"));
-        Ok(Talk { socket, sent: 0, received: 0 })
+        Talk { socket, received: 0 }.follow(&steps[1..], data, 1)
     };
     match steps[0] {
-        "connect" => return connect()?.follow(&steps[1..], data, 1),
+        "connect" => return talk(),
         "again" => loop {
-            connect()?.follow(&steps[1..], data, 1)?;
+            talk()?;
         },
         "crowd" => {
-            let _silent = (0..600).map(|_| connect()).collect::<Result<Vec<_>, _>>()?;
-            return connect()?.follow(&steps[1..], data, 1);
+            let silent = (0..600).map(|_| connect()).collect::<Result<Vec<_>, _>>()?;
+            console::note(format!("有 {} 个连接什么也不说", silent.len()));
+            return talk();
         }
         _ => {}
     }
@@ -149,10 +147,11 @@ fn ask(remote: SocketAddr, data: &[Vec<u8>], steps: &[&str]) -> Result<(), Error
     let socket = UdpSocket::bind((local, 0)).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，发往 {remote}"));
-    let count = if steps[0] == "udp-flood" { 10_000 } else { data.len() };
+    let some = data.len();
+    let count = if steps[0] == "udp-flood" { 10_000 } else { some };
     for (index, data) in data.iter().cycle().take(count).enumerate() {
         datagram::send(&socket, data, remote)?;
-        if index < 16 {
+        if index < some {
             show("发送", data);
         }
         match steps[0] {
@@ -182,8 +181,9 @@ fn answer(local: SocketAddr, data: &[Vec<u8>], steps: &[&str]) -> Result<(), Err
         }
         for (index, reply) in replies.iter().enumerate() {
             let is_strange = steps.ends_with(&["stranger"]) && index == 0;
-            let from = if is_strange { &stranger } else { &socket };
-            show(if is_strange { "从别的端口回复" } else { "回复" }, reply);
+            let (from, step) =
+                if is_strange { (&stranger, "从别的端口回复") } else { (&socket, "回复") };
+            show(step, reply);
             console::note_failure(datagram::send(from, reply, sender))?;
             pause();
         }
@@ -204,10 +204,9 @@ fn receipt(message: &[u8]) -> Option<Vec<u8>> {
     (command & 0x1ff == 0x120).then(|| format!("1:1:peer:pc:33:{}", fields[1]).into_bytes())
 }
 
-/// A connection, and how many bytes have gone each way.
+/// A connection, and how many bytes have come.
 struct Talk {
     socket: TcpStream,
-    sent: usize,
     received: usize,
 }
 
@@ -227,7 +226,6 @@ impl Talk {
                 "echo" => self.send(&[got.clone()])?,
                 "slow" => self.send(&Vec::from_iter(got.chunks(1).map(Vec::from)))?,
                 "enter" => enter("不接收，按 Enter 继续")?,
-                "pause" => pause(),
                 "line" => self.send(&[console::ask("输入一行，原样发出：")?.into_bytes()])?,
                 "peek" => {
                     self.socket.peek(&mut [0]).context("接收")?;
@@ -249,15 +247,10 @@ impl Talk {
     }
 
     fn send(&mut self, parts: &[Vec<u8>]) -> Result<(), Error> {
-        for (index, part) in parts.iter().enumerate() {
-            if index > 0 {
-                pause();
-            }
-            if self.sent < RECV_SIZE {
-                show("发送", part);
-            }
+        for part in parts {
+            show("发送", part);
             self.socket.write_all(part).context("发送")?;
-            self.sent += part.len();
+            pause();
         }
         Ok(())
     }
@@ -323,23 +316,19 @@ impl Talk {
     }
 }
 
-/// Tells a step, with its bytes and what they say; only the ends of what is long.
+/// Tells a step, with its bytes and what they say; only the two ends of what is long.
 fn show(step: &str, data: &[u8]) {
-    let is_utf8 = std::str::from_utf8(data).is_ok();
-    let decode =
-        |data| if is_utf8 { String::from_utf8_lossy(data).into() } else { gbk::decode(data) };
     let hex = |data: &[u8]| format!("{data:02x?}").replace(['[', ',', ']'], "");
-    let encoding = if is_utf8 { "" } else { "GBK" };
-    let length = data.len();
-    let (first, dots, last) = match length {
-        0..=60 => (data, "", &data[length..]),
-        _ => (&data[..24], " … ", &data[length - 12..]),
+    let is_gbk = std::str::from_utf8(data).is_err() && !gbk::decode(data).contains('\u{fffd}');
+    let lossy = |data: &[u8]| String::from_utf8_lossy(data).into_owned();
+    let text = |data: &[u8]| if is_gbk { gbk::decode(data) } else { lossy(data) };
+    let bytes = |told: &dyn Fn(&[u8]) -> String| match data.len() {
+        0..=60 => told(data),
+        length => format!("{} … {}", told(&data[..24]), told(&data[length - 12..])),
     };
-    let (text, rest) = (decode(first), decode(last));
-    let (hex, rest_hex) = (hex(first), hex(last));
-    console::note(format!(
-        "{step} {length} 字节：{hex}{dots}{rest_hex}（{encoding}“{text}{dots}{rest}”）"
-    ));
+    let (length, encoding) = (data.len(), if is_gbk { "GBK" } else { "" });
+    let told = format!("{step} {length} 字节：{}（{encoding}“{}”）", bytes(&hex), bytes(&text));
+    console::note(if data.is_empty() { format!("{step} 0 字节") } else { told });
 }
 
 #[expect(clippy::disallowed_methods, reason = "the pause is what the other end shall see")]
