@@ -36,17 +36,17 @@ fn servers_answer() {
 
 #[test]
 fn clients_ask() {
-    for (mode, request, answer, told) in [
-        ("tcp-send", "hello", "hi", "一共收到 2 字节"),
-        ("half-close", "hello", "hi", "关闭自己的方向（FIN）"),
-        ("send-reset", "hello", "hi", "复位连接（RST）"),
-        ("pauses", "big", "0123456789x", "收到 10 字节：30 31 32 33 34 35 36 37 38 39"),
+    for (mode, told) in [
+        ("tcp-send", "一共收到 11 字节"),
+        ("half-close", "关闭自己的方向（FIN）"),
+        ("send-reset", "复位连接（RST）"),
+        ("pauses", "收到 10 字节：30 31 32 33 34 35 36 37 38 39"),
     ] {
         let (listener, address) = listen();
         let program = peer(mode, address);
         let mut socket = accept(&listener);
-        assert_eq!(read(&socket, request.len()), request.as_bytes());
-        socket.write_all(answer.as_bytes()).unwrap();
+        read(&socket, 3);
+        socket.write_all(b"0123456789x").unwrap();
         assert!(mode != "send-reset" || read_all(&socket).is_err());
         socket.shutdown(Shutdown::Write).unwrap_or_default();
         program.expect_note(told);
@@ -68,10 +68,8 @@ fn datagrams_are_answered() {
         }
         for answer in answers {
             let (data, sender) = receive(&socket);
-            assert_eq!(
-                (data.as_slice(), sender == server.address()),
-                (answer.as_bytes(), answer != "stranger")
-            );
+            assert_eq!(String::from_utf8(data).unwrap(), answer, "{mode}");
+            assert_eq!(sender == server.address(), answer != "stranger");
         }
     }
 }

@@ -9,65 +9,9 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-const HELP: &str = "\
-用法：cargo lab peer 方式 [ADDRESS [DATA ...]]\n
-扮演程序的另一端，并且故意出错。方式后面是 127.0.0.1 的默认端口，括号里是用得上它的练习。\n";
-
 /// The modes: name, port of 127.0.0.1 to listen at or talk to, what stands for DATA where none is
 /// given (with a comma between two), steps (those behind * again and again), what the list says.
-const MODES: &str = "\
-UDP，先发的一方：对 udp-server，以及 udp-client（10086）、udp-chat（6666）、feiq-sender 的练习（2425）
-udp-send        |8080 |hello                |udp-send     |每个 DATA 发一个数据报
-udp-ask         |8080 |hello                |udp-ask      |发一个，等到一个回复，再发下一个（many_peers、two_way）
-udp-flood       |8080 |hello                |udp-flood    |连发一万个数据报（many_peers）
-udp-terminal    |8080 |1b ]0;hello 07 1b [2J|udp-send     |发给终端的命令：改标题、清屏
-feiq-entry      |2425 |gbk:1:1:小明:pc:1:小明|udp-ask     |通知上线，等待回复（receiver）
-feiq-message    |2425 |gbk:1:2:小明:pc:288:你好|udp-ask   |发一条要回执的消息，等待回执（receiver）
-UDP，等待的一方：对 udp-client，以及 feiq-sender（2425）
-udp-listen      |8080 |                     |answer 1     |只显示，从不回复（retry）
-udp-reply       |8080 |hello                |answer 1     |每收到一个，每个 DATA 回复一个
-udp-empty       |8080 |text:                |answer 1     |回复空数据报
-udp-not-utf8    |8080 |ff                   |answer 1     |回复不是 UTF-8 的字节
-udp-long        |8080 |1021x78 text:abcdef,text:|answer 1|回复 1027 字节，再回复空数据报
-udp-late        |8080 |hello                |answer 3     |每三个只回复第三个（retry）
-udp-stranger    |8080 |stranger,hello       |answer 1 stranger|先从别的端口回复，再从自己的端口回复（retry）
-feiq-receipt    |2425 |                     |answer 1 receipt|要回执的消息，收到就给回执（acknowledged）
-feiq-late       |2425 |                     |answer 3 receipt|第三次收到才给回执（acknowledged）
-TCP，服务器：对 tcp-client
-silent          |10050|                     |silent       |监听，但不接受：连接成功，之后没有回音（file-client 用 6664）
-by-hand         |10050|                     |serve * line |键盘输入的每一行原样发出，不带换行
-reply           |10050|hello                |serve * recv send|每收到一次，依次发送每个 DATA
-two-parts       |10050|one,two              |serve * recv send|回答分两次发出
-half-char       |10050|c4,e3                |serve * recv send|“你”的两个字节分两次发出
-not-gbk         |10050|ff text: ok          |serve * recv send|回答不是 GBK 的字节
-terminal        |10050|1b ]0;hello 07       |serve * recv send|回答给终端的命令：改标题
-long-reply      |10050|100xgbk:你好         |serve * recv send|回答一百个“你好”，GBK
-slow            |10050|                     |serve * recv slow|收到什么就回答什么，一次一个字节
-late            |10050|ok                   |serve enter send * recv|按 Enter 后才回答、接收
-closes          |10050|                     |serve recv close|收到内容后关闭（FIN；file-client 用 6664）
-reset           |10050|                     |serve peek reset|收到的内容不读，直接复位（RST）
-framed-server   |10050|                     |serve * message echo|消息前面有四字节长度，原样发回（framed）
-TCP，客户端：对 tcp-echo-server，以及 file-server（6664）
-tcp-send        |10050|hello                |connect send * recv|发送每个 DATA，然后接收，直到对方关闭
-half-close      |10050|hello                |connect send shut * recv|同上，但发完就关闭自己的方向（FIN）
-send-reset      |10050|hello                |connect send peek reset|发送，收到的回答不读，直接复位（RST）
-connect-reset   |6664 |                     |connect reset|连接，什么也不发，直接复位（RST；Windows 上是 FIN）
-never-reads     |10050|16000000x78          |connect send enter|发送，从不接收，按 Enter 结束
-framed-client   |10050|00 00 00 05 hello,00 00 00 00,00 00 00 04 gbk:你好|connect send shut * recv|发送三条消息，前面有四字节长度（framed_server）
-crowd           |6664 |notes.txt            |crowd send recv|六百个连接什么也不说，再来一个发送 DATA
-again           |6664 |notes.txt            |again send recv|连接、发送、接收一次、关闭，反复不停
-pauses          |6664 |big                  |connect send ten enter * recv|收 10 字节后停下，按 Enter 再收完
-resumable-client|6664 |line:0 numbers       |connect send * recv|按新协议请求（resumable_server）
-文件服务器：对 file-client
-serve           |6664 |line:theirs          |serve recv send close|收到文件名后发送 DATA，然后关闭（FIN）
-cut             |6664 |line:half a file     |serve peek send reset|不读文件名，发送 DATA，然后复位（RST）
-dies-early      |6664 |                     |serve peek shut reset|不读文件名，先关闭（FIN），再复位（RST）
-stalls          |6664 |100xline:half a file |serve recv send * recv|收到文件名后发送 DATA，之后不发送，也不关闭
-flood           |6664 |65536x78             |serve recv * send|一再发送 DATA，直到对方断开
-resumable-server|6664 |                     |serve resumable|按新协议发送数字 1 到 10000（resumable）
-resumable-cut   |6664 |                     |serve resumable-cut|同上，每次连接最多发 20000 字节（resumable）
-resumable-change|6664 |                     |serve resumable-change|同上，第一次连接之后文件换了版本（resumable）
-";
+const MODES: &str = include_str!("peer.txt");
 
 /// Behind each part, so that the next one arrives by itself and can be watched.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -82,10 +26,9 @@ const MAX_MESSAGE_LEN: u32 = 1024 * 1024;
 pub fn run() -> ExitCode {
     let line = |line: &str| match line.split('|').collect::<Vec<_>>()[..] {
         [name, port, _, _, about] => format!("  {name} {port}  {about}\n"),
-        _ => format!("\n{line}\n"),
+        _ => format!("{line}\n"),
     };
-    let modes: String = MODES.lines().map(line).collect();
-    let help = format!("{HELP}{modes}\n{}", bytes::NOTATION);
+    let help = MODES.lines().map(line).chain([bytes::NOTATION.into()]).collect::<String>();
     common::run(&help, |[_, mode, address, data @ ..]: [Option<String>; 16]| {
         let Some(mode) = mode else { return console::write(help.as_bytes()) };
         let mut rows = MODES.lines().map(|line| Vec::from_iter(line.split('|').map(str::trim)));
@@ -147,17 +90,13 @@ fn ask(remote: SocketAddr, data: &[Vec<u8>], steps: &[&str]) -> Result<(), Error
     let socket = UdpSocket::bind((local, 0)).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，发往 {remote}"));
-    let some = data.len();
-    let count = if steps[0] == "udp-flood" { 10_000 } else { some };
-    for (index, data) in data.iter().cycle().take(count).enumerate() {
-        datagram::send(&socket, data, remote)?;
-        if index < some {
-            show("发送", data);
-        }
+    let times = if steps[0] == "udp-flood" { 10_000 } else { 1 };
+    for data in data {
+        show("发送", data);
+        (0..times).try_for_each(|_| datagram::send(&socket, data, remote))?;
         match steps[0] {
             "udp-ask" => drop(receive_from(&socket)?),
-            "udp-send" => pause(),
-            _ => {}
+            _ => pause(),
         }
     }
     Ok(())
@@ -214,10 +153,9 @@ impl Talk {
     /// Carries out the steps. Those that receive are the last ones where the connection has ended.
     fn follow(mut self, steps: &[&str], data: &[Vec<u8>], number: usize) -> Result<(), Error> {
         let mut parts = steps.split(|&step| step == "*");
-        let first = parts.next().unwrap_or_default();
-        let again = parts.next().unwrap_or_default();
+        let (once, again) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let mut got = vec![];
-        for &step in first.iter().chain(again.iter().cycle()) {
+        for &step in once.iter().chain(again.iter().cycle()) {
             match step {
                 "recv" => got = self.receive(RECV_SIZE)?,
                 "ten" => got = self.receive(10)?,
@@ -272,18 +210,17 @@ impl Talk {
 
     /// A message with its length in front; nothing where the connection ends before it is complete.
     fn receive_message(&mut self) -> Result<Vec<u8>, Error> {
-        let (mut message, mut missing) = (vec![], 4);
-        while missing > 0 {
-            let piece = self.receive(missing)?;
+        let (mut message, mut length) = (vec![], 0);
+        while message.len() < 4 + length as usize {
+            let piece = self.receive(4 + length as usize - message.len())?;
             if piece.is_empty() {
                 return Ok(piece);
             }
             message.extend(piece);
-            let length = message.first_chunk().map_or(0, |&length| u32::from_be_bytes(length));
+            length = message.first_chunk().map_or(0, |&length| u32::from_be_bytes(length));
             if length > MAX_MESSAGE_LEN {
                 return Err(io::Error::other(format!("长度 {length} 太长"))).context("接收消息");
             }
-            missing = 4 + length as usize - message.len();
         }
         Ok(message)
     }
