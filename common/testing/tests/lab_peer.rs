@@ -15,39 +15,58 @@ fn peer(mode: &str, address: impl ToString) -> Program {
 #[test]
 fn servers_answer() {
     for (mode, request, answer, told) in [
-        ("two-parts", "ab", "onetwo", "收到 2 字节：61 62（“ab”）"),
-        ("slow", "ab", "ab", "发送 1 字节：62（“b”）"),
-        ("terminal", "ab", "\x1b]0;hello\x07", "␛]0;hello␇"),
-        ("closes", "ab", "", "关闭连接（FIN）"),
-        ("reset", "ab", "", "复位连接（RST）"),
-        ("framed-server", "\0\0\0\x01a\0\0\0\0", "\0\0\0\x01a\0\0\0\0", "一共收到 9 字节"),
-        ("cut", "f", "half a file\n", "复位连接（RST）"),
-        ("resumable-server", "48888 f\n", "48894 1\n10000\n", "收到 8 字节"),
+        ("reply", "ab", &b"hello"[..], "收到 2 字节：61 62（“ab”）"),
+        ("two-parts", "ab", b"onetwo", "发送 3 字节：74 77 6f（“two”）"),
+        ("half-char", "ab", b"\xc4\xe3", "发送 1 字节：e3"),
+        ("not-gbk", "ab", b"\xff ok", "（“\u{fffd} ok”）"),
+        ("terminal", "ab", b"\x1b]0;hello\x07", "␛]0;hello␇"),
+        ("long-reply", "ab", &[0xc4, 0xe3, 0xba, 0xc3].repeat(100), "c4 e3 ba c3（GBK“你好"),
+        ("slow", "ab", b"ab", "发送 1 字节：62（“b”）"),
+        ("by-hand", "", "你".as_bytes(), "发送 3 字节：e4 bd a0（“你”）"),
+        ("late", "ab", b"ok", "收到 2 字节"),
+        ("silent", "ab", b"", "按 Enter 结束"),
+        ("closes", "ab", b"", "关闭连接（FIN）"),
+        ("reset", "ab", b"", "复位连接（RST）"),
+        ("framed-server", "\0\0\0\x01a\0\0\0\0", b"\0\0\0\x01a\0\0\0\0", "一共收到 9 字节"),
+        ("serve", "f", b"theirs\n", "关闭连接（FIN）"),
+        ("cut", "f", b"half a file\n", "复位连接（RST）"),
+        ("dies-early", "f", b"", "复位连接（RST）"),
+        ("stalls", "f", &b"half a file\n".repeat(100), "一共收到 1 字节"),
+        ("resumable-server", "48888 f\n", b"48894 1\n10000\n", "收到 8 字节"),
+        ("resumable-cut", "0 f\n", b"48894 1\n1\n2\n", "发送 20000 字节"),
     ] {
-        let server = peer(mode, 0);
+        let mut server = peer(mode, 0);
         let mut socket = connect(server.address());
         socket.write_all(request.as_bytes()).unwrap();
-        assert_eq!(read(&socket, answer.len()), answer.as_bytes(), "{mode}");
+        server.type_line("你");
+        server.end_input();
+        assert_eq!(read(&socket, answer.len()), answer, "{mode}");
         socket.shutdown(Shutdown::Write).unwrap_or_default(); // it may be reset by now
-        assert_eq!(read_all(&socket).is_err(), told.contains("RST"), "{mode}");
+        let resets = read_all(&socket).is_err() || mode == "dies-early";
+        assert_eq!(resets, told.contains("RST") || mode == "silent", "{mode}");
         server.expect_note(told);
     }
 }
 
 #[test]
 fn clients_ask() {
-    for (mode, told) in [
-        ("tcp-send", "一共收到 11 字节"),
-        ("half-close", "关闭自己的方向（FIN）"),
-        ("send-reset", "复位连接（RST）"),
-        ("pauses", "收到 10 字节：30 31 32 33 34 35 36 37 38 39"),
+    for (mode, request, told) in [
+        ("tcp-send", "hello", "一共收到 11 字节"),
+        ("half-close", "hello", "关闭自己的方向（FIN）"),
+        ("send-reset", "hello", "复位连接（RST）"),
+        ("connect-reset", "", "复位连接（RST）"),
+        ("never-reads", "xx", "发送 16000000 字节"),
+        ("framed-client", "\0\0\0\x05hello\0\0\0\0", "发送 8 字节：00 00 00 04 c4 e3 ba c3"),
+        ("again", "notes.txt", "收到 11 字节"),
+        ("pauses", "big", "收到 10 字节：30 31 32 33 34 35 36 37 38 39"),
+        ("resumable-client", "0 numbers\n", "一共收到 11 字节"),
     ] {
         let (listener, address) = listen();
         let program = peer(mode, address);
         let mut socket = accept(&listener);
-        read(&socket, 3);
-        socket.write_all(b"0123456789x").unwrap();
-        assert!(mode != "send-reset" || read_all(&socket).is_err());
+        assert_eq!(read(&socket, request.len()), request.as_bytes(), "{mode}");
+        let written = socket.write_all(b"0123456789x"); // it may be reset by now
+        assert!(!told.contains("RST") || written.is_err() || read_all(&socket).is_err(), "{mode}");
         socket.shutdown(Shutdown::Write).unwrap_or_default();
         program.expect_note(told);
     }
@@ -55,12 +74,14 @@ fn clients_ask() {
 
 #[test]
 fn datagrams_are_answered() {
-    let asks = "1:7:me:pc:288:hello";
+    let (asks, long) = ("1:7:me:pc:288:hello", "x".repeat(1021) + "abcdef");
     for (mode, sent, answers) in [
         ("udp-reply", vec!["a", "b"], vec!["hello", "hello"]),
+        ("udp-long", vec!["a"], vec![&long, ""]),
         ("udp-late", vec!["a", "b", "c"], vec!["hello"]),
         ("udp-stranger", vec!["a"], vec!["stranger", "hello"]),
-        ("feiq-late", vec![asks, asks, "1:7:me:pc:32:no", asks], vec!["1:1:peer:pc:33:7"]),
+        ("feiq-receipt", vec!["1:7:me:pc:32:no", asks], vec!["1:1:peer:pc:33:7"]),
+        ("feiq-late", vec![asks; 3], vec!["1:1:peer:pc:33:7"]),
     ] {
         let (server, socket) = (peer(mode, 0), udp());
         for sent in sent {
@@ -88,7 +109,11 @@ fn the_notation_says_which_bytes() {
     }
     let socket = udp();
     let to = socket.local_addr().unwrap().to_string();
-    let ended = Program::start(LAB, &["peer", "udp-send", &to, "ff 2xab", "gbk:你"]).end();
-    assert_eq!([receive(&socket).0, receive(&socket).0], [&b"\xff\xab\xab"[..], b"\xc4\xe3"]);
-    assert!(ended.err.ends_with("发送 2 字节：c4 e3（GBK“你”）\n"), "{ended:?}");
+    let ask = Program::start(LAB, &["peer", "udp-ask", &to, "ff 2xab", "gbk:你"]);
+    for expected in [&b"\xff\xab\xab"[..], b"\xc4\xe3"] {
+        let (data, sender) = receive(&socket);
+        assert_eq!(data, expected);
+        socket.send_to(&data, sender).unwrap();
+    }
+    assert!(ask.end().err.ends_with(&format!("收到 {to} 的 2 字节：c4 e3（GBK“你”）\n")));
 }
