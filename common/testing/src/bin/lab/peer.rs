@@ -205,7 +205,7 @@ impl Talk {
         Ok(data)
     }
 
-    /// A message with its length in front; nothing where the connection ends before it is complete.
+    /// A message of 1 MiB at most, behind its length; nothing where the connection ends in it.
     fn receive_message(&mut self) -> Result<Vec<u8>, Error> {
         let (mut message, mut length) = (vec![], 0);
         while message.len() < 4 + length as usize {
@@ -216,7 +216,6 @@ impl Talk {
             message.extend(piece);
             length = message.first_chunk().map_or(0, |&length| u32::from_be_bytes(length));
             if length > 1024 * 1024 {
-                // as the exercises have it
                 return Err(io::Error::other(format!("长度 {length} 太长"))).context("接收消息");
             }
         }
