@@ -114,22 +114,6 @@ impl<T> Context<T> for io::Result<T> {
     }
 }
 
-/// Whether a call failed because its timeout has passed: the one error has two names, one on Unix
-/// and one on Windows.
-///
-/// ```
-/// use std::{io::Read, net::{TcpListener, TcpStream}, time::Duration};
-///
-/// let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-/// let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-/// socket.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
-/// let error = socket.read(&mut [0]).unwrap_err(); // nobody has sent anything
-/// assert!(common::is_timeout(&error));
-/// ```
-pub fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
 /// Makes a call on a socket again as often as a signal has interrupted it.
 ///
 /// On Linux a signal interrupts a call on a socket that has a timeout, even where nothing handles

@@ -8,7 +8,7 @@
 //! A solution of an exercise in the lab sheet of `feiq-sender`. The protocol: *IP Messenger
 //! communication protocol*, draft 9 and later, by H. Shirouzu.
 
-use common::{Context, Error, address, console, datagram, gbk, is_timeout};
+use common::{Context, Error, address, console, datagram, gbk};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
@@ -128,7 +128,12 @@ fn receive_until(
     }
     socket.set_read_timeout(Some(rest)).context("设置接收超时")?;
     match datagram::receive(socket) {
-        Err(Error::Failed { reason, .. }) if is_timeout(&reason) => Ok(None),
+        // The one error has two names, the first on Unix and the second on Windows.
+        Err(Error::Failed { reason, .. })
+            if matches!(reason.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+        {
+            Ok(None)
+        }
         received => received.map(Some),
     }
 }

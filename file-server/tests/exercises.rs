@@ -3,14 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use common::{is_timeout, retry_interrupted};
+use common::retry_interrupted;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
 use testing::exercise::{ANY_PORT, Check, Connection, Subject, literal};
-use testing::{DEADLINE, TempDir, relay, reset, sample, tempdir};
+use testing::{DEADLINE, TempDir, is_timeout, relay, reset, sample, tempdir};
 
 testing::exercise! {
     resumable_server of "file-server" {

@@ -7,7 +7,8 @@
 //!
 //! A solution of the exercise in the lab sheet of `udp-client`.
 
-use common::{Context, Error, address, console, datagram, is_timeout};
+use common::{Context, Error, address, console, datagram};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -100,7 +101,12 @@ fn receive_until(
     }
     socket.set_read_timeout(Some(rest)).context("设置接收超时")?;
     match datagram::receive(socket) {
-        Err(Error::Failed { reason, .. }) if is_timeout(&reason) => Ok(None),
+        // The one error has two names, the first on Unix and the second on Windows.
+        Err(Error::Failed { reason, .. })
+            if matches!(reason.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+        {
+            Ok(None)
+        }
         received => received.map(Some),
     }
 }

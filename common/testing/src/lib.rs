@@ -13,6 +13,7 @@
     reason = "a panic is how a test fails"
 )]
 
+use std::io::ErrorKind;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -63,6 +64,12 @@ pub fn sample(length: usize) -> Vec<u8> {
     }
     text.truncate(length);
     text
+}
+
+/// Whether a call failed because its timeout has passed: the one error has two names, one on Unix and
+/// one on Windows.
+pub fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 /// Waits for `work`, done on a thread of its own.

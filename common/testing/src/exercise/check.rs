@@ -2,8 +2,8 @@
 
 use super::words::{before, has_panicked, seconds, shortened, spaced};
 use super::{Connection, Exercise, POLL, Peer, Subject, solutions};
+use crate::is_timeout;
 use crate::{Output, Program};
-use common::is_timeout;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};

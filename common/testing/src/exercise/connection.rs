@@ -2,7 +2,8 @@
 
 use super::words::{MOST_BYTES, before, instead};
 use super::{Check, PAUSE, literal, seconds};
-use common::{is_timeout, retry_interrupted};
+use crate::is_timeout;
+use common::retry_interrupted;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;

@@ -2,7 +2,8 @@
 
 use super::words::instead;
 use super::{Check, literal, seconds};
-use common::{is_timeout, retry_interrupted};
+use crate::is_timeout;
+use common::retry_interrupted;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
