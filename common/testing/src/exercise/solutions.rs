@@ -56,6 +56,10 @@ pub fn path_of_mine(package: &str, exercise: &str) -> PathBuf {
 /// The executable of the student's solution, or why there is none.
 fn mine(package: &str, exercise: &str) -> Result<PathBuf, String> {
     let name = format!("my_{exercise}");
+    // `cargo lab` has built it, and keeps what is judged apart from what is built meanwhile.
+    if let Some(built) = std::env::var_os(format!("LAB_{name}")) {
+        return Ok(built.into());
+    }
     let path = format!("{package}/examples/{name}.rs");
     if !path_of_mine(package, exercise).exists() {
         return Err(format!(
@@ -169,7 +173,7 @@ fn manifest(package: &str, exercise: &str) -> String {
     );
     let mut depend = |name: &str| {
         let path = root().join(name);
-        manifest += &format!("{name} = {{ path = '{}' }}\n", path.display());
+        manifest += &format!("{name} = {{ path = {:?} }}\n", path.display().to_string());
     };
     depend("common");
     if root().join(package).join("src/lib.rs").exists() {

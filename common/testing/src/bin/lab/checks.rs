@@ -1,265 +1,228 @@
-//! Building and running the checks of one exercise.
+//! Running the checks of one exercise.
 
+use crate::build;
 use crate::exercise::{Check, Exercise};
+use crate::left::{self, Directory};
 use crate::say;
 use common::{Context, Error, console};
-use std::collections::BTreeMap;
-use std::io;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::sync::mpsc;
+use std::fs;
+use std::io::{self, ErrorKind, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
-use testing::{TempDir, root, tempdir};
+use std::time::Duration;
+use testing::root;
 
 /// How many checks run at the same time: they wait most of the time.
 const AT_ONCE: usize = 4;
 
-/// What has become of the student's file.
+/// How long a check may take: several times as long as the longest one does.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// How much of the beginning and of the end of what a check says is kept, in bytes.
+const KEPT: usize = 64 * 1024;
+
+/// How far the student is with an exercise.
 pub enum State {
     NotBegun,
     DoesNotCompile,
+    /// On Windows nobody replaces a program that is running.
+    IsRunning,
     /// Each stage has been checked, up to and including the first one with a failure.
     Checked {
         passed: usize,
-        /// The first check that failed, and its story.
-        failed: Option<(String, String)>,
+        skipped: usize,
+        all: usize,
+        failed: bool,
     },
+}
+
+/// What comes of a check.
+pub enum Outcome {
+    Passed,
+    /// Why it, or a part of it, could not be tried.
+    Skipped(String),
+    /// Its story.
+    Failed(String),
 }
 
 /// Checks an exercise, and tells what comes of it; `true`: all checks have passed.
 pub fn check(exercise: &Exercise) -> Result<bool, Error> {
-    let told = exercise.told_path();
-    let checks = exercise.checks();
-    let all = checks.len();
+    let (name, told) = (exercise.name, exercise.told_path());
     let mut stage = None;
-    let state = examine(exercise, &checks, Mode::OneByOne, |check| {
-        if check.stage != stage {
-            stage.clone_from(&check.stage);
-            let number = check.stage.as_deref().and_then(|stage| stage.strip_prefix("stage_"));
+    let state = examine(exercise, true, |_, check, outcome| {
+        if check.stage() != stage.as_deref() {
+            stage = check.stage().map(String::from);
+            let number = check.stage().and_then(|stage| stage.strip_prefix("stage_"));
             console::print(format!("第 {} 阶段", number.unwrap_or_default()))?;
         }
-        console::print(format!("  通过  {}", check.name))
+        let name = check.name();
+        match outcome {
+            Outcome::Passed => console::print(format!("  通过  {name}")),
+            Outcome::Skipped(why) => say(&format!("  略过  {name}\n{why}")),
+            Outcome::Failed(story) => say(&format!("  没有通过  {name}\n{}", story.trim_end())),
+        }
     })?;
-    match state {
-        State::NotBegun => {
-            console::note(format!("还没有 {told}，用 cargo lab start {} 开始", exercise.name));
-            Ok(false)
+    console::note(match state {
+        State::NotBegun => format!("还没有 {told}，用 cargo lab start {name} 开始"),
+        State::DoesNotCompile => format!("{told} 编译不通过"),
+        State::IsRunning => format!("my_{name} 还在运行，先结束它（Ctrl-C），再检查"),
+        State::Checked { passed, all, failed: true, .. } => {
+            console::print(format!("\n{name}：通过 {passed} 项，共 {all} 项"))?;
+            return Ok(false);
         }
-        State::DoesNotCompile => {
-            console::note(format!("{told} 编译不通过"));
-            Ok(false)
-        }
-        State::Checked { passed, failed: None } => {
-            console::print(format!("{}：{passed} 项检查全部通过", exercise.name))?;
+        State::Checked { passed, skipped, .. } => {
+            console::print(match skipped {
+                0 => format!("{name}：{passed} 项检查全部通过"),
+                _ => format!("{name}：通过 {passed} 项，略过 {skipped} 项"),
+            })?;
             if let Some(solution) = exercise.solution() {
                 console::print(format!("可以和参考解答比较：{solution}"))?;
             }
-            Ok(true)
+            return Ok(true);
         }
-        State::Checked { passed, failed: Some((name, story)) } => {
-            console::print(format!("  没有通过  {name}"))?;
-            say(story.trim_end())?;
-            console::print("")?;
-            console::print(format!("{}：通过 {passed} 项，共 {all} 项", exercise.name))?;
-            Ok(false)
-        }
-    }
+    });
+    Ok(false)
 }
 
-/// How much is told, and how soon it ends.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Mode {
-    /// With what the compiler says, and only up to the first check that fails.
-    OneByOne,
-    /// The figures only.
-    Overview,
-}
-
-/// Builds the student's file and runs its checks, stage by stage. `passed` is called for each check
-/// that has passed, in their order.
+/// Builds the student's file and runs its checks, stage by stage. `tell` is called for each check in
+/// their order, with their number. `is_told`: also what the compiler says, and only up to the first
+/// check that fails.
 pub fn examine(
     exercise: &Exercise,
-    checks: &[Check],
-    mode: Mode,
-    mut passed: impl FnMut(&Check) -> Result<(), Error>,
+    is_told: bool,
+    mut tell: impl FnMut(usize, &Check, &Outcome) -> Result<(), Error>,
 ) -> Result<State, Error> {
-    if !exercise.path().exists() {
+    if exercise.path().symlink_metadata().is_err() {
         return Ok(State::NotBegun);
     }
-    if !build_mine(exercise, mode)? {
-        return Ok(State::DoesNotCompile);
-    }
-    let tests = build_tests(exercise)?;
-    let directory = tempdir().context("创建临时目录")?;
-    let mut count = 0;
-    for stage in checks.chunk_by(|one, next| one.stage == next.stage) {
-        let names = stage.iter().map(|check| check.test(exercise)).collect();
-        let mut run = Run::start(&tests, exercise, &directory, names);
-        let mut failed = None;
-        for check in stage {
-            match run.next()? {
-                (true, said) => {
-                    count += 1;
-                    passed(check)?;
-                    let skipped = said.lines().filter(|line| line.starts_with("跳过："));
-                    if mode == Mode::OneByOne {
-                        skipped.for_each(console::note);
-                    }
-                }
-                (false, story) => {
-                    failed.get_or_insert((check.name.clone(), story));
-                    if mode == Mode::OneByOne {
-                        break;
-                    }
-                }
+    // The temporary files of the checks, and what is judged, at a place where programs may be run.
+    let files = Directory::temporary(&std::env::temp_dir())?;
+    let judged = Directory::temporary(&build::results())?;
+    let executable = match build::mine(exercise, &judged, is_told) {
+        Ok(Ok(executable)) => executable,
+        Ok(Err(state)) => return Ok(state),
+        // A link that leads nowhere, say.
+        Err(error) if fs::read(exercise.path()).is_err() => {
+            if is_told {
+                console::note(error);
+                console::note(format!("要从头开始，用 cargo lab reset {}", exercise.name));
             }
+            return Ok(State::DoesNotCompile);
         }
-        if failed.is_some() {
-            return Ok(State::Checked { passed: count, failed });
+        Err(error) => return Err(error),
+    };
+    let (tests, checks) = build::checks(exercise)?;
+    let command = |check: &Check| {
+        let mut command = Command::new(&tests);
+        command.args(["--exact", &check.test(exercise), "--ignored", "--nocapture"]);
+        command.current_dir(root().join(exercise.package));
+        command.env(format!("LAB_my_{}", exercise.name), &executable);
+        for variable in ["TMPDIR", "TEMP", "TMP"] {
+            command.env(variable, &files.0);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    };
+    let (mut passed, mut skipped, mut failed) = (0, 0, false);
+    for stage in checks.chunk_by(|one, next| one.stage() == next.stage()) {
+        let mut stage_checks = stage.iter();
+        run(stage.iter().map(command).collect(), |outcome| {
+            match outcome {
+                Outcome::Passed => passed += 1,
+                Outcome::Skipped(_) => skipped += 1,
+                Outcome::Failed(_) => failed = true,
+            }
+            let check = stage_checks.next();
+            check.map_or(Ok(()), |check| tell(checks.len(), check, &outcome))?;
+            Ok(!failed || !is_told)
+        })?;
+        if failed {
+            break;
         }
     }
-    Ok(State::Checked { passed: count, failed: None })
+    Ok(State::Checked { passed, skipped, all: checks.len(), failed })
 }
 
-fn cargo() -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo.current_dir(root()).stdin(Stdio::null());
-    cargo
-}
-
-/// Builds the student's file; `false`: it does not compile.
-fn build_mine(exercise: &Exercise, mode: Mode) -> Result<bool, Error> {
-    let example = format!("my_{}", exercise.name);
-    let mut build = cargo();
-    build.args(["build", "--quiet", "--package", exercise.package, "--example", &example]);
-    if mode == Mode::Overview {
-        build.stderr(Stdio::null());
-    }
-    Ok(build.status().context("运行 cargo build")?.success())
-}
-
-/// Builds the tests with the checks, and returns their executable.
-fn build_tests(exercise: &Exercise) -> Result<PathBuf, Error> {
-    let mut build = cargo();
-    build.args(["test", "--no-run", "--message-format", "json"]);
-    build.args(["--package", exercise.package, "--test", "exercises"]);
-    let Output { status, stdout, stderr } = build.output().context("运行 cargo test")?;
-    let messages = String::from_utf8_lossy(&stdout);
-    // Each line is a message about one product: the libraries, the program itself, and the tests.
-    let of_tests = |message: &&str| message.contains("\"kind\":[\"test\"]");
-    let executable = messages.lines().filter(of_tests).find_map(|message| {
-        let (_, rest) = message.split_once("\"executable\":\"")?;
-        let (path, _) = rest.split_once('"')?;
-        Some(PathBuf::from(path.replace("\\\\", "\\")))
-    });
-    executable.filter(|_| status.success()).ok_or_else(|| {
-        let errors = String::from_utf8_lossy(&stderr);
-        Error::Fatal(format!("{errors}无法编译 {} 的检查", exercise.package))
+/// Runs checks, each in a process of its own, a few at a time, and gives what comes of them to `next`,
+/// in their order. Where that returns `false`, those that are still running are ended.
+fn run(
+    checks: Vec<Command>,
+    mut next: impl FnMut(Outcome) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let with_channel = |check| {
+        let (done, outcome) = mpsc::channel();
+        ((check, done), outcome)
+    };
+    let (waiting, outcomes): (Vec<_>, Vec<_>) = checks.into_iter().map(with_channel).unzip();
+    let waiting = Mutex::new(waiting.into_iter());
+    let lock = || waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    let start_one = || {
+        let mut waiting = lock();
+        waiting.next().map(|(mut check, done)| (left::spawn(&mut check), done))
+    };
+    let work = || {
+        while let Some((started, done)) = start_one() {
+            let _ = done.send(started.and_then(outcome));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            thread::Builder::new().spawn_scoped(scope, work).context("运行检查")?;
+        }
+        let mut goes_on = Ok(true);
+        let mut outcomes = outcomes.into_iter().map_while(|outcome| outcome.recv().ok());
+        while let (Ok(true), Some(outcome)) = (&goes_on, outcomes.next()) {
+            goes_on = outcome.context("运行检查").and_then(&mut next);
+        }
+        lock().by_ref().for_each(drop);
+        left::end_all();
+        goes_on.map(drop)
     })
 }
 
-/// The checks of one stage, a few at a time, each in a process of its own. Dropping it ends those
-/// that are still running.
-struct Run {
-    results: mpsc::Receiver<(usize, io::Result<Output>)>,
-    /// Results that came before their turn.
-    early: BTreeMap<usize, io::Result<Output>>,
-    next: usize,
-    waiting: Vec<Command>,
-    started: usize,
-    running: BTreeMap<usize, u32>,
-    finished: mpsc::Sender<(usize, io::Result<Output>)>,
+/// Waits for the end of a check, and of all that it has started.
+fn outcome(mut check: Child) -> io::Result<Outcome> {
+    let (said, wait) = mpsc::channel();
+    if let Some(stream) = check.stderr.take() {
+        thread::Builder::new().spawn(move || said.send(beginning_and_end(stream)))?;
+    }
+    // A process that has ended has closed its stream.
+    let story = wait.recv_timeout(LIMIT);
+    let passed = left::end(&mut check);
+    Ok(match story {
+        Err(_) => {
+            let minutes = LIMIT.as_secs() / 60;
+            let said = wait.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+            Outcome::Failed(format!("{said}\n{minutes} 分钟后检查仍未结束，已中止"))
+        }
+        Ok(story) if !passed => Outcome::Failed(story),
+        Ok(story) => {
+            let skipped: Vec<&str> =
+                story.lines().filter(|line| line.starts_with("跳过：")).collect();
+            if skipped.is_empty() { Outcome::Passed } else { Outcome::Skipped(skipped.join("\n")) }
+        }
+    })
 }
 
-impl Run {
-    fn start(tests: &PathBuf, exercise: &Exercise, directory: &TempDir, names: Vec<String>) -> Run {
-        let command = |name: &String| {
-            let mut command = Command::new(tests);
-            command.args(["--exact", name, "--ignored", "--nocapture"]);
-            command.current_dir(root().join(exercise.package));
-            // Their temporary files, also those of a check that is ended before its own end.
-            for variable in ["TMPDIR", "TEMP", "TMP"] {
-                command.env(variable, directory.path());
-            }
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            #[cfg(unix)]
-            std::os::unix::process::CommandExt::process_group(&mut command, 0);
-            command
-        };
-        let (finished, results) = mpsc::channel();
-        let mut run = Run {
-            results,
-            early: BTreeMap::new(),
-            next: 0,
-            waiting: names.iter().rev().map(command).collect(),
-            started: 0,
-            running: BTreeMap::new(),
-            finished,
-        };
-        for _ in 0..AT_ONCE {
-            run.start_one();
+/// What a stream says up to its end, without the middle where it is long.
+fn beginning_and_end(mut stream: impl Read) -> String {
+    let (mut kept, mut left_out) = (Vec::new(), 0);
+    let mut buffer = [0; 8192];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(length @ 1..) => kept.extend_from_slice(&buffer[..length]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            _ => break,
         }
-        run
-    }
-
-    fn start_one(&mut self) {
-        let Some(mut command) = self.waiting.pop() else {
-            return;
-        };
-        let number = self.started;
-        self.started += 1;
-        let (finished, failed) = (self.finished.clone(), self.finished.clone());
-        let started = command.spawn().and_then(|child| {
-            self.running.insert(number, child.id());
-            let wait = move || finished.send((number, child.wait_with_output()));
-            thread::Builder::new().spawn(wait)
-        });
-        if let Err(error) = started {
-            let _ = failed.send((number, Err(error)));
+        if kept.len() > 4 * KEPT {
+            left_out += kept.drain(KEPT..kept.len() - KEPT).len();
         }
     }
-
-    /// What has become of the next check: whether it has passed, and what it says, which is the story
-    /// where it has not.
-    fn next(&mut self) -> Result<(bool, String), Error> {
-        let ended = loop {
-            if let Some(ended) = self.early.remove(&self.next) {
-                break ended;
-            }
-            if let Ok((number, ended)) = self.results.recv() {
-                self.running.remove(&number);
-                self.early.insert(number, ended);
-                self.start_one();
-            }
-        };
-        self.next += 1;
-        let ended = ended.context("运行检查")?;
-        let story = String::from_utf8_lossy(&ended.stderr).into_owned();
-        Ok((ended.status.success(), story))
+    if left_out == 0 {
+        return String::from_utf8_lossy(&kept).into_owned();
     }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        self.waiting.clear();
-        for process in self.running.values() {
-            end_with_children(*process);
-        }
-        // Nothing of theirs is left when the next check begins.
-        for _ in &self.running {
-            let _ = self.results.recv();
-        }
-    }
-}
-
-/// Ends a check and the programs that it has started.
-fn end_with_children(process: u32) {
-    let process = process.to_string();
-    let mut kill = Command::new(if cfg!(windows) { "taskkill" } else { "sh" });
-    match cfg!(windows) {
-        true => kill.args(["/F", "/T", "/PID", &process]),
-        // The group has the number of its first process.
-        false => kill.args(["-c", "kill -KILL -$0", &process]),
-    };
-    let _ = kill.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let (begin, end) = kept.split_at(KEPT);
+    let [begin, end] = [begin, end].map(String::from_utf8_lossy);
+    format!("{begin}\n[… 中间的 {left_out} 字节略去 …]\n{end}")
 }

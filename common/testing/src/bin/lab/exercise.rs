@@ -1,9 +1,7 @@
 //! The exercises, and where their files are.
 
 use common::Error;
-use std::fs;
 use std::path::PathBuf;
-use std::time::SystemTime;
 use testing::exercise::EXERCISES;
 use testing::exercise::solutions::path_of_mine;
 use testing::root;
@@ -14,12 +12,8 @@ pub struct Exercise {
     pub package: &'static str,
 }
 
-/// A check of an exercise.
-pub struct Check {
-    /// Which stage it belongs to; exercises with one stage only do not name it.
-    pub stage: Option<String>,
-    pub name: String,
-}
+/// A check of an exercise: its name, behind that of its stage where the exercise has stages.
+pub struct Check(pub String);
 
 impl Exercise {
     /// All exercises, in the order of the course.
@@ -58,39 +52,19 @@ impl Exercise {
     pub fn original(&self) -> PathBuf {
         root().join(self.package).join("src/main.rs")
     }
-
-    /// When the student's file was saved last.
-    pub fn saved(&self) -> Option<SystemTime> {
-        fs::metadata(self.path()).and_then(|file| file.modified()).ok()
-    }
-
-    /// Its checks, in the order in which the tests of the package name them: what stands between
-    /// `retry of "udp-client" {` and `wrong [`. Nothing needs to be built for that.
-    pub fn checks(&self) -> Vec<Check> {
-        let tests = root().join(self.package).join("tests/exercises.rs");
-        let tests = fs::read_to_string(tests).unwrap_or_default();
-        let heading = format!("{} of \"{}\" {{", self.name, self.package);
-        let mut lines = tests.lines().map(str::trim).skip_while(|line| *line != heading);
-        lines.next();
-        let mut stage = None;
-        let mut checks = Vec::new();
-        for line in lines.take_while(|line| !line.starts_with("wrong [")) {
-            if let Some(name) = line.strip_suffix(" {") {
-                stage = Some(name.to_string());
-            } else if let Some((name, _)) = line.split_once(" => ") {
-                let (stage, name) = (stage.clone(), name.to_string());
-                checks.push(Check { stage, name });
-            }
-        }
-        checks
-    }
 }
 
 impl Check {
+    pub fn stage(&self) -> Option<&str> {
+        self.0.split_once("::").map(|(stage, _)| stage)
+    }
+
+    pub fn name(&self) -> &str {
+        self.0.split_once("::").map_or(&self.0, |(_, name)| name)
+    }
+
     /// The name of the test that runs this check on the student's file.
     pub fn test(&self, exercise: &Exercise) -> String {
-        let stage = self.stage.iter().map(|stage| format!("{stage}::"));
-        let stage: String = stage.collect();
-        format!("{}::mine::{stage}{}", exercise.name, self.name)
+        format!("{}::mine::{}", exercise.name, self.0)
     }
 }

@@ -4,12 +4,14 @@
 //! `PACKAGE/src/main.rs`. Its checks are tests of the package; they are listed, built and run here
 //! one by one, so that the first failure is told at once.
 
+mod build;
 mod bytes;
 mod checks;
 #[cfg(unix)]
 mod compare;
 mod exercise;
 mod handout;
+mod left;
 mod overview;
 mod peer;
 mod sheet;
@@ -18,8 +20,8 @@ use checks::check;
 use common::{Context, Error, console};
 use exercise::Exercise;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
-use std::process::ExitCode;
+use std::io::{ErrorKind, Write};
+use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Duration;
 
@@ -58,7 +60,7 @@ fn main() -> ExitCode {
         Some(&"bytes") => return bytes::run(),
         _ => {}
     }
-    match lab(&arguments) {
+    match left::take_away_on_interrupt().and_then(|()| lab(&arguments)) {
         Ok(true) | Err(Error::OutputClosed | Error::InputEnded) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error @ Error::Refused(_)) => {
@@ -75,34 +77,34 @@ fn main() -> ExitCode {
 
 /// Carries out a command; `false`: something is not done yet.
 fn lab(arguments: &[&str]) -> Result<bool, Error> {
-    match *arguments {
-        [] => overview::show(),
-        ["--tsv"] => overview::tsv(),
-        ["-h" | "--help"] => say(HELP).map(|()| true),
-        ["start", name] => start(&Exercise::find(name)?),
-        ["check", name] => check(&Exercise::find(name)?),
-        ["watch", name] => watch(&Exercise::find(name)?),
-        ["hint", name] => sheet::next_hint(&Exercise::find(name)?),
-        ["hint", name, number] => sheet::hint(&Exercise::find(name)?, number),
-        ["reset", name] => reset(&Exercise::find(name)?),
-        #[cfg(unix)]
-        ["compare", directory] => compare::compare(directory),
-        #[cfg(not(unix))]
-        ["compare", _] => {
-            Err(Error::Fatal("cargo lab compare 要用 bash，只能在 Linux 和 macOS 上运行".into()))
-        }
-        ["handout", directory] => handout::hand_out(directory),
-        [command @ ("compare" | "handout")] => {
-            Err(Error::Refused(format!("cargo lab {command} 的后面要写目录")))
-        }
-        [command] if COMMANDS.contains(&command) => {
-            Err(Error::Refused(format!("cargo lab {command} 的后面要写练习的名字")))
-        }
-        [command, _, ref more @ ..] if COMMANDS.contains(&command) => {
-            Err(Error::Refused(format!("参数太多，多余的是 {}", more.join(" "))))
-        }
-        [command, ..] => Err(Error::Refused(format!("没有 {command} 这个命令"))),
+    if arguments.iter().any(|argument| ["-h", "--help"].contains(argument)) {
+        return say(HELP).map(|()| true);
     }
+    let problem = match *arguments {
+        [] => return overview::show(false),
+        ["--tsv"] => return overview::show(true),
+        ["start", name] => return start(&Exercise::find(name)?),
+        ["check", name] => return check(&Exercise::find(name)?),
+        ["watch", name] => return watch(&Exercise::find(name)?),
+        ["hint", name] => return sheet::next_hint(&Exercise::find(name)?),
+        ["hint", name, number] => return sheet::hint(&Exercise::find(name)?, number),
+        ["reset", name] => return reset(&Exercise::find(name)?),
+        #[cfg(unix)]
+        ["compare", directory] => return compare::compare(directory),
+        #[cfg(not(unix))]
+        ["compare", _] => "cargo lab compare 要用 bash，只能在 Linux 和 macOS 上运行".into(),
+        ["handout", directory] => return handout::hand_out(directory),
+        [command @ ("compare" | "handout")] => format!("cargo lab {command} 的后面要写目录"),
+        [command] if COMMANDS.contains(&command) => {
+            format!("cargo lab {command} 的后面要写练习的名字")
+        }
+        ["--tsv", ref more @ ..] => format!("参数太多，多余的是 {}", more.join(" ")),
+        [command, _, ref more @ ..] if COMMANDS.contains(&command) => {
+            format!("参数太多，多余的是 {}", more.join(" "))
+        }
+        [command, ..] => format!("没有 {command} 这个命令"),
+    };
+    Err(Error::Refused(problem))
 }
 
 /// Prints a text of several lines, as it is.
@@ -112,11 +114,12 @@ fn say(text: &str) -> Result<(), Error> {
 
 /// Copies the program that the exercise begins with.
 fn start(exercise: &Exercise) -> Result<bool, Error> {
-    let told = exercise.told_path();
-    if let Some(examples) = exercise.path().parent() {
+    let (path, told) = (exercise.path(), exercise.told_path());
+    if let Some(examples) = path.parent() {
         fs::create_dir_all(examples).context("创建 examples 目录")?;
     }
-    let mut file = match File::create_new(exercise.path()) {
+    let original = fs::read(exercise.original()).context("读取原来的程序")?;
+    let mut file = match File::create_new(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             console::note(format!("已经有 {told}，没有改动它"));
@@ -125,8 +128,11 @@ fn start(exercise: &Exercise) -> Result<bool, Error> {
         }
         Err(error) => return Err(error).context(format!("创建 {told}")),
     };
-    let mut original = File::open(exercise.original()).context("打开原来的程序")?;
-    io::copy(&mut original, &mut file).context(format!("写入 {told}"))?;
+    if let Err(error) = file.write_all(&original).and_then(|()| file.sync_all()) {
+        drop(file);
+        let _ = fs::remove_file(&path); // half a program, which nobody has seen
+        return Err(error).context(format!("写入 {told}"));
+    }
     console::print(format!("已把 {}/src/main.rs 复制为 {told}，", exercise.package))?;
     console::print("在这个副本里写解答，原来的程序不用改。")?;
     let Exercise { name, package } = exercise;
@@ -136,37 +142,56 @@ fn start(exercise: &Exercise) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Checks again whenever the file is saved, until all checks pass.
+/// Checks again whenever something else is saved in the file, until all checks pass.
 fn watch(exercise: &Exercise) -> Result<bool, Error> {
+    let content = || fs::read(exercise.path()).ok();
     loop {
-        let saved = exercise.saved();
+        let checked = content();
         if check(exercise)? {
             return Ok(true);
         }
         console::note(format!("等待保存 {}，保存后重新检查，按 Ctrl-C 结束", exercise.told_path()));
-        while exercise.saved() == saved {
+        while content() == checked {
             #[expect(clippy::disallowed_methods, reason = "no event tells of a saved file")]
             thread::sleep(LOOK);
         }
-        console::print("")?;
+        console::print(format!("\n──────── {} ────────", time_of_day()))?;
     }
+}
+
+/// The time by the clock on the wall, which the standard library does not tell.
+fn time_of_day() -> String {
+    let mut clock = Command::new(if cfg!(windows) { "cmd" } else { "date" });
+    clock.args(if cfg!(windows) { &["/C", "echo %TIME%"][..] } else { &["+%T"] });
+    let told = clock.output().map(|told| told.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&told).trim().into()
 }
 
 /// Begins anew; the old file stays, under another name.
 fn reset(exercise: &Exercise) -> Result<bool, Error> {
     let (path, told) = (exercise.path(), exercise.told_path());
-    if !path.exists() {
+    if path.symlink_metadata().is_err() {
         return start(exercise);
     }
-    // Not `.rs`: it would be an example of its own.
-    let mut kept = (1..).map(|number| path.with_extension(format!("rs.{number}")));
-    let kept = kept.find(|kept| !kept.exists()).unwrap_or_default();
-    let name = kept.file_name().unwrap_or_default().to_string_lossy();
-    let answer = console::ask(&format!("把 {told} 改名为 {name}，然后从头开始吗？（y/n）:"))?;
+    let answer = console::ask(&format!("把 {told} 改名保留，然后从头开始吗？（y/n）:"))?;
     if !["y", "yes", "是", "ｙ"].contains(&answer.trim().to_lowercase().as_str()) {
         console::print("没有改动")?;
         return Ok(false);
     }
-    fs::rename(&path, &kept).context(format!("把 {told} 改名为 {name}"))?;
+    // Not `.rs`: it would be an example of its own. Whoever creates a name has it to himself.
+    let mut number = 1;
+    let kept = loop {
+        let kept = path.with_extension(format!("rs.{number}"));
+        match File::create_new(&kept) {
+            Ok(_) => break kept,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(error).context(format!("创建 {}", kept.display())),
+        }
+    };
+    if let Err(error) = fs::rename(&path, &kept) {
+        let _ = fs::remove_file(&kept);
+        return Err(error).context(format!("把 {told} 改名"));
+    }
+    console::print(format!("旧文件已改名为 my_{}.rs.{number}", exercise.name))?;
     start(exercise)
 }

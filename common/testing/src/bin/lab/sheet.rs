@@ -1,5 +1,6 @@
 //! The hints of an exercise, out of the lab sheet of its program.
 
+use crate::build::results;
 use crate::exercise::Exercise;
 use crate::say;
 use common::{Context, Error, console};
@@ -11,7 +12,7 @@ use testing::root;
 pub fn next_hint(exercise: &Exercise) -> Result<bool, Error> {
     let shown = fs::read_to_string(memory(exercise)).ok();
     let shown: usize = shown.and_then(|shown| shown.parse().ok()).unwrap_or(0);
-    show(exercise, shown + 1)
+    show(exercise, shown.saturating_add(1))
 }
 
 /// Hint number `number`, the first being 1.
@@ -44,11 +45,9 @@ fn show(exercise: &Exercise, number: usize) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Where the number of the hint that was shown last is kept: beside the results of the build.
+/// Where the number of the hint that was shown last is kept.
 fn memory(exercise: &Exercise) -> PathBuf {
-    let lab = std::env::current_exe().unwrap_or_default(); // target/debug/lab
-    let target = lab.ancestors().nth(2).map(PathBuf::from);
-    target.unwrap_or_default().join("lab").join(exercise.name)
+    results().join(exercise.name)
 }
 
 /// Title and text of each hint. In a sheet with several exercises each has a section of its own.
