@@ -92,7 +92,10 @@ fn lab(arguments: &[&str]) -> Result<bool, Error> {
         #[cfg(unix)]
         ["compare", directory] => return compare::compare(directory),
         #[cfg(not(unix))]
-        ["compare", _] => "cargo lab compare 要用 bash，只能在 Linux 和 macOS 上运行".into(),
+        ["compare", _] => {
+            let problem = "cargo lab compare 要用 bash，只能在 Linux 和 macOS 上运行";
+            return Err(Error::Fatal(problem.into()));
+        }
         ["handout", directory] => return handout::hand_out(directory),
         [command @ ("compare" | "handout")] => format!("cargo lab {command} 的后面要写目录"),
         [command] if COMMANDS.contains(&command) => {
