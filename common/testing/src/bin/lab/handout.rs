@@ -112,9 +112,10 @@ fn without_answers(sheet: &str) -> String {
     while let Some((before, fold)) = rest.split_once("<details>") {
         let (fold, after) = fold.split_once("</details>").unwrap_or((fold, ""));
         let is_answer = |title: &&str| fold.starts_with(&format!("<summary>{title}</summary>"));
-        match ANSWERS.iter().any(is_answer) {
-            true => kept += before.trim_end(),
-            false => kept += &format!("{before}<details>{fold}</details>"),
+        if ANSWERS.iter().any(is_answer) {
+            kept += before.trim_end();
+        } else {
+            kept += &format!("{before}<details>{fold}</details>");
         }
         rest = after;
     }

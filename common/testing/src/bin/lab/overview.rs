@@ -14,9 +14,11 @@ pub fn show(is_table: bool) -> Result<bool, Error> {
         let Exercise { name, package } = exercise;
         let begin = format!("{name:<18}{package:<17}");
         // On a terminal the line grows with each check; "\r" goes back to its beginning.
-        let grow = |text: String| match on_terminal {
-            true => console::write(format!("\r{begin}{text}").as_bytes()),
-            false => Ok(()),
+        let grow = |text: String| {
+            if !on_terminal {
+                return Ok(());
+            }
+            console::write(format!("\r{begin}{text}").as_bytes())
         };
         if exercise.path().exists() {
             grow("正在编译……".into())?;
