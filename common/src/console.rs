@@ -8,9 +8,11 @@
 //! pipe or a file everything goes as it came.
 
 use crate::{Error, explain};
+use std::array;
 use std::fmt::Display;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The longest line that [`ask`] takes, in bytes: far above anything typed or sent here, and a
@@ -126,25 +128,29 @@ pub fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
     write(&literal(bytes))
 }
 
-/// The literal of `bytes`, with a line end.
+/// How each byte is printed, and how many characters that takes.
+static LITERALS: LazyLock<[([u8; 4], usize); 256]> = LazyLock::new(|| {
+    array::from_fn(|byte| {
+        // Between double quotes `'` needs no backslash.
+        let escaped = (byte as u8).escape_ascii().to_string().replace("\\'", "'");
+        let mut literal = [0; 4];
+        literal[..escaped.len()].copy_from_slice(escaped.as_bytes());
+        (literal, escaped.len())
+    })
+});
+
+/// The literal of `bytes`, with a line end. Echoing is mostly this, so it looks every byte up.
 fn literal(bytes: &[u8]) -> Vec<u8> {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let mut line = Vec::with_capacity(4 * bytes.len() + 4); // `\xc4` for each, `b""` and the line end
-    line.extend(b"b\"");
-    for &byte in bytes {
-        match byte {
-            b'"' | b'\\' => line.extend([b'\\', byte]),
-            b' '..=b'~' => line.push(byte),
-            b'\t' => line.extend(b"\\t"),
-            b'\n' => line.extend(b"\\n"),
-            b'\r' => line.extend(b"\\r"),
-            _ => {
-                let (high, low) = (usize::from(byte >> 4), usize::from(byte & 0xf));
-                line.extend([b'\\', b'x', HEX[high], HEX[low]]);
-            }
-        }
+    let mut line = vec![0; 4 * bytes.len() + 4];
+    line[..2].copy_from_slice(b"b\"");
+    let mut end = 2;
+    for byte in bytes {
+        let (literal, length) = LITERALS[usize::from(*byte)];
+        line[end..end + 4].copy_from_slice(&literal); // the next one overwrites what is too much
+        end += length;
     }
-    line.extend(b"\"\n");
+    line.truncate(end);
+    line.extend_from_slice(b"\"\n");
     line
 }
 

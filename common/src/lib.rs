@@ -81,8 +81,7 @@ pub fn explain(reason: &io::Error) -> String {
         BrokenPipe => "对方已关闭连接",
         TimedOut => "超时",
         WouldBlock => "超时或系统资源不足", // the one error of Unix for both
-        NetworkUnreachable => "网络不可达",
-        HostUnreachable => "主机不可达",
+        NetworkUnreachable | HostUnreachable => "网络或主机不可达",
         StorageFull => "磁盘空间不足",
         Other => return reason.to_string(), // it comes from here, and speaks Chinese
         _ => "系统报错",
@@ -207,23 +206,21 @@ fn arguments<const N: usize>() -> Result<Option<[Option<String>; N]>, Error> {
     let mut positional = [const { None }; N];
     let mut places = positional.iter_mut();
     let mut options_end = false;
+    let refuse = |problem| Err(Error::Refused(problem));
     // Not `args()`: that one panics where an argument is not UTF-8.
     for argument in std::env::args_os().skip(1) {
-        let argument = argument
-            .into_string()
-            .map_err(|raw| Error::Refused(format!("参数 {raw:?} 不是有效的 UTF-8")))?;
+        let Ok(argument) = argument.clone().into_string() else {
+            return refuse(format!("参数 {argument:?} 不是有效的 UTF-8"));
+        };
         match argument.as_str() {
             "--" if !options_end => options_end = true,
             "-h" | "--help" if !options_end => return Ok(None),
             _ if argument.starts_with('-') && !options_end => {
-                return Err(Error::Refused(format!("没有 {argument} 这个选项")));
+                return refuse(format!("没有 {argument} 这个选项"));
             }
             _ => match places.next() {
                 Some(place) => *place = Some(argument),
-                None => {
-                    let problem = format!("参数太多（最多 {N} 个），多余的是 {argument}");
-                    return Err(Error::Refused(problem));
-                }
+                None => return refuse(format!("参数太多（最多 {N} 个），多余的是 {argument}")),
             },
         }
     }
