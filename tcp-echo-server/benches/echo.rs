@@ -5,7 +5,6 @@ use std::thread;
 use std::time::Instant;
 use testing::bench::*;
 
-/// A thread for each client.
 const PYTHON_THREADS: &str = "
 import socketserver
 class Echo(socketserver.BaseRequestHandler):

@@ -143,11 +143,6 @@ pub fn installed(tool: impl AsRef<Path>) -> io::Result<()> {
     if found { Ok(()) } else { Err(io::Error::other("not installed")) }
 }
 
-/// A directory in memory where there is one: `file-client` waits for a disk, and others do not.
-pub fn directory_in_memory() -> io::Result<tempfile::TempDir> {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
-}
-
 /// A process that ends with this value.
 pub struct Process {
     /// The process itself.

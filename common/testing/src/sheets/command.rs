@@ -63,10 +63,7 @@ pub(super) fn prepare(command: &str, ports: &Ports) -> Prepared {
     };
     Prepared {
         // A script finds the real ports itself.
-        line: match command.contains("python3 ") {
-            true => command.into(),
-            false => ports.real(command),
-        },
+        line: if command.contains("python3 ") { command.into() } else { ports.real(command) },
         listens: listens.then_some(Listens::Script),
     }
 }
@@ -175,10 +172,7 @@ impl CargoRun<'_> {
 
 /// An address with both of its parts.
 fn in_full(host: &str, port: u16) -> String {
-    match host.contains(':') {
-        true => format!("[{host}]:{port}"),
-        false => format!("{host}:{port}"),
-    }
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Where the executables are, built by the cargo that runs this test.

@@ -357,19 +357,17 @@ impl Session {
                 }
             }
         };
-        match listens {
-            true => Ok(program),
-            false => Err(Problem::new(number, "这个命令没有开始监听")),
+        if listens {
+            Ok(program)
+        } else {
+            Err(Problem::new(number, "这个命令没有开始监听"))
         }
     }
 
     /// A shell for `line`, in the directory of the session and with one stream for all output. A
     /// simple command takes the place of the shell, so that signals reach it.
     fn shell(&self, line: &str) -> Command {
-        let exec = match line.contains(['|', '>', ';', '&', '(']) {
-            true => "",
-            false => "exec ",
-        };
+        let exec = if line.contains(['|', '>', ';', '&', '(']) { "" } else { "exec " };
         let mut shell = Command::new("bash");
         shell
             .arg("-c")
@@ -393,9 +391,9 @@ fn shows(
 ) -> Result<Option<usize>, Problem> {
     let program = terminal.program.as_ref().expect("a command comes first");
     let from = terminal.compared;
-    let find = |shown: &str| match terminal.skips {
-        true => shown[from..].find(expected).map(|at| from + at + expected.len()),
-        false => shown[from..].starts_with(expected).then_some(from + expected.len()),
+    let find = |shown: &str| {
+        let at = shown[from..].find(expected)?;
+        (at == 0 || terminal.skips).then_some(from + at + expected.len())
     };
     let shown =
         without_ports(&program.wait_a_little(|shown| find(&without_ports(shown)).is_some()));
