@@ -3,13 +3,18 @@
 //! What is tried stands in the lab sheets: their screens are typed in again, on these scripts.
 
 use crate::exercise::Exercise;
-use common::{Error, console};
+use common::{Context, Error, console};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 use testing::sheets::{Block, PROGRAMS, Scripts, Sheet, Table, is_slow};
 
 /// How long a screen may take to show what the sheet shows.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many rows are tried at the same time.
+const AT_ONCE: usize = 6;
 
 /// Compares the scripts in `directory`; `true`: they all do what the sheets say.
 pub fn compare(directory: &str) -> Result<bool, Error> {
@@ -69,21 +74,30 @@ fn rows(sheet: &Sheet, scripts: &Scripts) -> Result<bool, Error> {
     let is_of_rows = |table: &&Table| table.header.first().is_some_and(|title| title == "#");
     let rows = tables.iter().find(is_of_rows).map(|table| &table.rows[..]);
     let sessions = sheet.sessions();
-    let mut all_right = true;
-    for (_, cells) in rows.unwrap_or_default() {
-        let [number, title, script, program, ..] = &cells[..] else {
-            continue;
-        };
-        let of_row =
-            |session: &&Vec<Block>| sheet.fold(session[0].first) == format!("{number}. {title}");
+    let row = |(_, cells): &(usize, Vec<String>)| {
+        let [number, title, script, program, ..] = &cells[..] else { return None };
+        let row = format!("{number}. {title}");
+        let of_row = |session: &&Vec<Block>| sheet.fold(session[0].first) == row;
         let of_row: Vec<_> = sessions.iter().filter(of_row).collect();
-        if of_row.is_empty() || of_row.iter().any(|session| is_slow(session)) {
-            console::print(format!("  {number}. {title}：要自己动手试，见讲义"))?;
-            continue;
-        }
-        let told = told(sheet, &of_row, scripts, &format!("{script} → {program}"));
-        all_right &= told.is_ok();
-        console::print(format!("  {number}. {title}：{}", told.unwrap_or_else(|told| told)))?;
+        Some((row, of_row, format!("{script} → {program}")))
+    };
+    let rows: Vec<_> = rows.unwrap_or_default().iter().filter_map(row).collect();
+    let mut all_right = true;
+    // They wait more than they work.
+    for rows in rows.chunks(AT_ONCE) {
+        thread::scope(|scope| {
+            let start = rows.iter().map(|(_, of_row, right)| {
+                let told = move || told(sheet, of_row, scripts, right);
+                thread::Builder::new().spawn_scoped(scope, told).context("创建线程")
+            });
+            let running = Vec::from_iter(start);
+            for ((row, ..), running) in rows.iter().zip(running) {
+                let told = running?.join().unwrap_or_else(|panic| resume_unwind(panic));
+                all_right &= told.is_ok();
+                console::print(format!("  {row}：{}", told.unwrap_or_else(|told| told)))?;
+            }
+            Ok(())
+        })?;
     }
     Ok(all_right)
 }
@@ -95,6 +109,9 @@ fn told(
     scripts: &Scripts,
     right: &str,
 ) -> Result<String, String> {
+    if sessions.is_empty() || sessions.iter().any(|session| is_slow(session)) {
+        return Ok("要自己动手试，见讲义".into());
+    }
     if sessions.iter().any(|session| needs_solution(session)) {
         return Ok("没有参考解答，略过".into());
     }
