@@ -2,9 +2,10 @@
 
 #![allow(
     clippy::disallowed_macros,
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::unwrap_used,
-    reason = "a panic is how a test fails"
+    reason = "a panic is how a test fails, and a pause makes seconds pass"
 )]
 
 use std::fs;
@@ -14,17 +15,8 @@ use std::path::Path;
 use testing::{Program, TempDir, accept, listen, read, tempdir};
 
 const EXE: &str = env!("CARGO_BIN_EXE_file-client");
-const USAGE: &str = "file-client [REMOTE [NAME]]";
 
-/// A download of `name` into an empty directory, and the server's end of its connection, which has
-/// received the name.
-#[cfg(unix)]
-fn downloading(name: &str) -> (Program, TcpStream, TempDir) {
-    let directory = tempdir().unwrap();
-    let (client, server) = downloading_to(directory.path(), name);
-    (client, server, directory)
-}
-
+/// A download of `name`, and the server's end of its connection, which has received the name.
 fn downloading_to(directory: &Path, name: &str) -> (Program, TcpStream) {
     let (listener, address) = listen();
     let client = Program::start_in(directory, EXE, &[&address.to_string(), name]);
@@ -122,19 +114,6 @@ fn the_file_lands_under_its_last_component_in_the_current_directory() {
     assert_eq!(fs::read(inner.join("name.txt")).unwrap(), b"x");
 }
 
-/// One byte more is refused.
-#[test]
-fn a_name_of_1024_bytes_is_sent() {
-    let directory = tempdir().unwrap();
-    let name = format!("{}ab", "d/".repeat(511));
-    assert_eq!(name.len(), 1024);
-    let (client, mut server) = downloading_to(directory.path(), &name);
-    server.write_all(b"x").unwrap();
-    drop(server);
-    assert_eq!(client.end().status, Some(0));
-    assert_eq!(names(&directory), ["ab"]);
-}
-
 /// What the user already has stays as it is until the whole new file is there.
 #[test]
 fn an_existing_file_survives_a_refusal_and_a_reset() {
@@ -157,7 +136,7 @@ fn an_existing_file_survives_a_refusal_and_a_reset() {
     let mut server = accept(&listener);
     server.write_all(b"half").unwrap();
     client.expect("收到消息\n");
-    old_is_there_beside_a_temporary_file(&directory);
+    assert!(matches!(&names(&directory)[..], [part, _] if part.starts_with(".file-client-")));
     testing::reset(server); // the name is unread, as after the death of file-server
     let ended = client.end();
     assert_eq!((ended.status, ended.out.as_str()), (Some(1), "收到消息\n"), "{ended:?}");
@@ -166,18 +145,6 @@ fn an_existing_file_survives_a_refusal_and_a_reset() {
         "{ended:?}"
     );
     old_is_there();
-
-    let (client, mut server) = downloading_to(directory.path(), "a");
-    server.write_all(b"new").unwrap();
-    drop(server);
-    assert_eq!(client.end().status, Some(0));
-    assert_eq!(fs::read(directory.path().join("a")).unwrap(), b"new");
-}
-
-fn old_is_there_beside_a_temporary_file(directory: &TempDir) {
-    let names = names(directory);
-    assert_eq!(names.len(), 2, "{names:?}");
-    assert!(names[0].starts_with(".file-client-") && names[1] == "a", "{names:?}");
 }
 
 #[test]
@@ -189,18 +156,6 @@ fn a_target_that_is_no_file_or_is_read_only_is_left_alone() {
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert!(ended.err.contains("a 已经存在，而且不是普通文件"), "{ended:?}");
     assert_eq!(names(&directory), ["a"]);
-
-    // Nobody knows what a link that leads to itself stands for.
-    #[cfg(unix)]
-    {
-        let path = directory.path().join("c");
-        std::os::unix::fs::symlink("c", &path).unwrap();
-        let (client, _server) = downloading_to(directory.path(), "c");
-        let ended = client.end();
-        assert_eq!(ended.status, Some(1), "{ended:?}");
-        assert!(ended.err.contains("\n无法查看 c："), "{ended:?}");
-        assert_eq!(fs::read_link(path).unwrap(), Path::new("c"));
-    }
 
     let path = directory.path().join("b");
     fs::write(&path, "old").unwrap();
@@ -227,21 +182,6 @@ fn a_new_version_keeps_the_permissions_of_the_old_one_but_not_its_powers() {
     drop(server);
     assert_eq!(client.end().status, Some(0));
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_directory_that_cannot_be_written_is_a_failure() {
-    let (listener, address) = listen();
-    // In /proc nobody can create files, not even root. Elsewhere there is no such place for root.
-    if !Path::new("/proc/self").exists() {
-        return;
-    }
-    let client = Program::start_in(Path::new("/proc"), EXE, &[&address.to_string(), "a"]);
-    let _server = accept(&listener);
-    let ended = client.end();
-    assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(ended.err.contains("创建临时文件 .file-client-"), "{ended:?}");
 }
 
 /// On a tmpfs of 64 KiB, in a mount namespace of the client's own, where the test may make one.
@@ -280,7 +220,8 @@ fn a_full_disk_is_a_failure_without_leftovers() {
 fn ctrl_c_during_a_download_leaves_nothing_and_tells_130() {
     for signal in ["INT", "TERM"] {
         for begun in [false, true] {
-            let (client, mut server, directory) = downloading("a");
+            let directory = tempdir().unwrap();
+            let (client, mut server) = downloading_to(directory.path(), "a");
             if begun {
                 server.write_all(b"half").unwrap();
                 client.expect("收到消息\n");
@@ -294,52 +235,30 @@ fn ctrl_c_during_a_download_leaves_nothing_and_tells_130() {
     }
 }
 
+/// strace(1), which tampers with system calls, or a note that it is missing; under CI it must be there.
+#[cfg(target_os = "linux")]
+fn strace(inject: &str) -> Option<std::process::Command> {
+    let mut command = std::process::Command::new("strace");
+    command.args(["-f", "-o", "/dev/null", "-e", &format!("inject={inject}")]);
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "strace is missing");
+        eprintln!("strace is missing: skipped");
+        return None;
+    }
+    Some(command)
+}
+
 /// The signal comes while the thread that is to handle it starts.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_in_the_first_moment_is_a_failure_as_well() {
     let (_listener, address) = listen();
-    let mut command = std::process::Command::new("strace");
-    let inject = "inject=clone3,clone:signal=SIGINT:delay_exit=30000";
-    command.args(["-f", "-o", "/dev/null", "-e", "trace=clone3,clone", "-e", inject]);
-    command.args([EXE, &address.to_string(), "a"]);
-    if std::process::Command::new("strace").arg("-V").output().is_err() {
-        eprintln!("no strace here: skipped");
+    let Some(mut command) = strace("clone3,clone:signal=SIGINT:delay_exit=30000") else {
         return;
-    }
+    };
+    command.args([EXE, &address.to_string(), "a"]);
     let ended = Program::spawn(command).end();
     assert_eq!(ended.status, Some(130), "{ended:?}");
-}
-
-#[cfg(unix)]
-#[test]
-fn signals_end_it_at_every_prompt() {
-    for (lines, shown) in
-        [(&[][..], "ip地址:"), (&["127.0.0.1"], "端口:"), (&["127.0.0.1", "9"], "文件名:")]
-    {
-        let mut client = Program::start(EXE, &[]);
-        lines.iter().for_each(|line| client.type_line(line));
-        client.expect(shown);
-        client.signal("INT");
-        let ended = client.end();
-        assert_eq!(ended.status, Some(130), "no file was stored: {ended:?}");
-        assert_eq!(ended.err, "下载中断，没有保存文件\n");
-    }
-}
-
-#[test]
-fn an_end_before_there_is_a_file_is_a_failure() {
-    for lines in [&[][..], &["127.0.0.1"], &["127.0.0.1", "9"]] {
-        let mut client = Program::start(EXE, &[]);
-        lines.iter().for_each(|line| client.type_line(line));
-        client.end_input();
-        let ended = client.end();
-        assert_eq!(ended.status, Some(1), "{ended:?}");
-        assert_eq!(ended.err, "标准输入已结束\n");
-    }
-    let ended = Program::start_unread(EXE, &[]).end();
-    assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert_eq!(ended.err, "标准输出已关闭\n");
 }
 
 /// `file-client HOST f | true`
@@ -391,13 +310,10 @@ fn an_error_of_the_disk_at_the_last_moment_leaves_the_old_file() {
     let directory = tempdir().unwrap();
     fs::write(directory.path().join("a"), "old").unwrap();
     let (listener, address) = listen();
-    let mut command = std::process::Command::new("strace");
-    let inject = ["-f", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO"];
-    command.args(inject).args([EXE, &address.to_string(), "a"]).current_dir(directory.path());
-    if std::process::Command::new("strace").arg("-V").output().is_err() {
-        eprintln!("no strace here: skipped");
+    let Some(mut command) = strace("fsync:error=EIO") else {
         return;
-    }
+    };
+    command.args([EXE, &address.to_string(), "a"]).current_dir(directory.path());
     let client = Program::spawn(command);
     let mut server = accept(&listener);
     assert_eq!(read(&server, 1), b"a");
@@ -424,83 +340,49 @@ fn a_server_that_falls_silent_is_given_up() {
     assert_eq!(names(&directory), [] as [&str; 0]);
 }
 
-#[test]
-fn wrong_arguments_are_refused_by_name() {
-    testing::check_command_line(EXE, USAGE, 2);
-    testing::check_refused_remotes(EXE, USAGE);
-    testing::check_refused(EXE, USAGE, &["127.0.0.1:9", ""], "文件名不能为空");
-    testing::check_refused(EXE, USAGE, &["127.0.0.1:9", "a/.."], "文件名 a/.. 不能用");
-}
-
-#[test]
-fn nobody_listening_is_a_failure() {
-    let (listener, address) = listen();
-    drop(listener);
-    let ended = Program::start(EXE, &[&address.to_string(), "a"]).end();
-    ended.check_failed(&format!("无法连接 {address}：连接被拒绝，通常是该端口没有程序在监听："));
-}
-
-/// A terminal shows the progress in one line, which changes ten times a second at most, fits into 30
-/// columns and ends before the last words; and where nothing comes, there is none.
-#[cfg(unix)] // Python has no pseudo-terminals elsewhere
+/// A terminal shows the progress in one line, which fits into 30 columns and ends before the last words;
+/// and where nothing comes, there is none.
+#[cfg(unix)]
 #[test]
 fn a_terminal_shows_size_rate_and_time() {
-    let source = "
-import os, pty, socket, subprocess, sys, tempfile, threading, time
-def download(blocks):
-    server = socket.create_server(('127.0.0.1', 0))
-    master, slave = pty.openpty()
-    begun = time.monotonic()
-    client = subprocess.Popen(
-        [sys.argv[1], '127.0.0.1:%d' % server.getsockname()[1], 'a'],
-        stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, cwd=tempfile.mkdtemp())
-    os.close(slave)
-    screen = bytearray()
-    def look():
-        try:
-            while data := os.read(master, 1024):
-                screen.extend(data)
-        except OSError:
-            pass
-    looking = threading.Thread(target=look)
-    looking.start()
-    peer, _ = server.accept()
-    peer.recv(1024)
-    for _ in range(blocks):
-        peer.sendall(bytes(1 << 18))
-        time.sleep(0.01)
-    peer.close()
-    status = client.wait()
-    seconds = time.monotonic() - begun
-    looking.join()
-    first, *changes = screen.decode().replace('\\r\\n', ' | ').split('\\r')
-    widest = max([len(change.split(' |')[0]) + 1 for change in changes], default=0)
-    print(status, seconds, len(changes), widest, (changes or [first])[-1])
-download(100)
-download(0)
-";
-    let Some(screen) = Program::python(source, &[EXE]) else {
-        return;
+    let directory = tempdir().unwrap();
+    let download = |blocks| {
+        let (listener, address) = listen();
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "exec \"$0\" \"$1\" a 2>&1", EXE, &address.to_string()]);
+        let client = Program::spawn_on_terminal({
+            command.current_dir(&directory);
+            command
+        });
+        let mut server = accept(&listener);
+        assert_eq!(read(&server, 1), b"a");
+        for _ in 0..blocks {
+            server.write_all(&[0; 1 << 18]).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(10)); // for the seconds below
+        }
+        drop(server);
+        client.end().out.replace("\r\n", " | ")
     };
-    let out = screen.end().out;
-    let (whole, refused) = out.split_once('\n').unwrap();
-    let words: Vec<&str> = whole.split_whitespace().collect();
-    let [status, all, changes, widest, size, "MiB", rate, "MiB/s", seconds, "秒", "|", last, "|"] =
-        words[..]
+    let out = download(100);
+    let changes: Vec<&str> = out.split('\r').skip(1).collect();
+    let is_narrow = |change: &&str| change.split(" |").next().unwrap().chars().count() < 30;
+    assert!(changes.iter().all(is_narrow), "{out}");
+    let words: Vec<&str> = changes.last().unwrap().split_whitespace().collect();
+    let ["25.0", "MiB", rate, "MiB/s", seconds, "秒", "|", "文件传输完毕", "|"] = words[..]
     else {
         panic!("{out}");
     };
-    assert_eq!((status, size, last), ("0", "25.0", "文件传输完毕"), "{out}");
     let number = |word: &str| word.parse::<f64>().unwrap();
-    // The last change comes with the end, whenever that is.
-    assert!(number(changes) <= number(all) * 10.0 + 1.0, "{out}");
     assert!(number(seconds) >= 1.0, "{out}"); // the pauses alone
-    assert!(number(widest) < 30.0, "{out}");
     // Both are rounded, by a half at most.
     let rounding = number(rate) * 0.5 + number(seconds) * 0.05 + 0.1;
     assert!((number(rate) * number(seconds) - 25.0).abs() <= rounding, "{out}");
-    assert!(refused.starts_with("1 ") && refused.contains(" 0 0 已连接"), "{out}");
-    assert!(refused.contains(" | 没有下载文件 | 服务器没有发来内容"), "{out}");
+
+    let refused = download(0);
+    assert!(
+        !refused.contains('\r') && refused.contains(" | 没有下载文件 | 服务器没有"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use testing::{Program, receive, udp};
 
 const EXE: &str = env!("CARGO_BIN_EXE_udp-chat");
-const USAGE: &str = "udp-chat [LOCAL]";
 const MENU: &str = "请选择功能:1.发送信息 2.接受信息 3.退出\n请选择额:";
 
 fn chat() -> Program {
@@ -72,87 +71,6 @@ fn what_cannot_be_used_is_an_error_line_and_the_menu_again() {
     let ended = chat.end();
     assert_eq!(ended.status, Some(1), "not all was done: {ended:?}");
     assert_eq!(ended.out.matches(MENU).count(), 9, "{ended:?}");
-}
-
-#[cfg(unix)]
-#[test]
-fn control_characters_do_not_reach_a_terminal() {
-    let peer = udp();
-    let mut chat = Program::on_terminal(EXE, &["127.0.0.1:0"]);
-    peer.send_to(testing::HOSTILE.as_bytes(), chat.address()).unwrap();
-    chat.type_line("2");
-    testing::check_hostile_text_is_harmless(&chat);
-    assert_eq!(receive(&peer).0, testing::HOSTILE.as_bytes());
-}
-
-#[test]
-fn full_width_digits_of_an_input_method_are_digits() {
-    let peer = udp();
-    let port = peer.local_addr().unwrap().port().to_string();
-    let wide = |text: &str| -> String {
-        let wide = |c: char| char::from_u32(u32::from(c) - 0x30 + 0xFF10).unwrap();
-        text.chars().map(|c| if c == '.' { '。' } else { wide(c) }).collect()
-    };
-    let mut chat = chat();
-    for line in ["1", &wide("127.0.0.1"), &wide(&port), "宽"] {
-        chat.type_line(line);
-    }
-    assert_eq!(receive(&peer).0, "宽".as_bytes());
-}
-
-#[test]
-fn the_end_of_input_is_a_quiet_end_at_every_prompt() {
-    for lines in [&[][..], &["1"], &["1", "127.0.0.1"], &["1", "127.0.0.1", "9"]] {
-        let mut chat = chat();
-        for line in lines {
-            chat.type_line(line);
-        }
-        chat.end_input();
-        let ended = chat.end();
-        ended.check_quiet(1);
-    }
-}
-
-#[test]
-fn a_closed_output_is_a_quiet_end() {
-    let mut chat = Program::start_unread(EXE, &["127.0.0.1:0"]);
-    chat.type_line("9");
-    let ended = chat.end();
-    ended.check_quiet(1);
-}
-
-#[cfg(unix)]
-#[test]
-fn signals_end_it_at_every_prompt_and_at_the_socket() {
-    for (lines, shown) in [
-        (&[][..], "请选择额:"),
-        (&["1"], "IP地址:"),
-        (&["1", "127.0.0.1"], "端口:"),
-        (&["1", "127.0.0.1", "9"], "输入内容"),
-    ] {
-        testing::check_signals(|| {
-            let mut chat = chat();
-            lines.iter().for_each(|line| chat.type_line(line));
-            chat.expect(shown);
-            chat
-        });
-    }
-    testing::check_signals(|| {
-        let mut chat = chat();
-        let peer = udp();
-        chat.type_line("2");
-        // Its echo shows that it has received, the second choice puts it there again.
-        peer.send_to(b"x", chat.address()).unwrap();
-        receive(&peer);
-        chat.type_line("2");
-        chat
-    });
-}
-
-#[test]
-fn wrong_arguments_are_refused_by_name() {
-    testing::check_command_line(EXE, USAGE, 1);
-    testing::check_refused_locals(EXE, USAGE);
 }
 
 #[test]

@@ -5,7 +5,6 @@
 use testing::{LONGEST_DATAGRAM, Program, receive, udp};
 
 const EXE: &str = env!("CARGO_BIN_EXE_udp-client");
-const USAGE: &str = "udp-client [REMOTE [LOCAL]]";
 
 /// A client that sends to `server`, on a port of the system's choice.
 fn client(server: &std::net::UdpSocket) -> Program {
@@ -45,42 +44,6 @@ fn an_empty_line_is_an_empty_datagram() {
 }
 
 #[test]
-fn bytes_that_are_no_text_and_long_datagrams_are_shown() {
-    let server = udp();
-    let mut client = client(&server);
-    client.type_line("x");
-    let (_, sender) = receive(&server);
-    server.send_to(b"ok \xc4\xe3 end", sender).unwrap();
-    client.expect("ok \u{fffd}\u{fffd} end\n");
-    let long = "长".repeat(LONGEST_DATAGRAM / 3);
-    server.send_to(long.as_bytes(), sender).unwrap();
-    client.expect(&format!("\n{long}\n"));
-}
-
-/// A terminal is shown symbols; a pipe gets what came, as from the script.
-#[cfg(unix)]
-#[test]
-fn control_characters_do_not_reach_a_terminal() {
-    let server = udp();
-    let remote = server.local_addr().unwrap().to_string();
-    let arguments = [&remote[..], "127.0.0.1:0"];
-    for (mut client, is_terminal) in
-        [(Program::on_terminal(EXE, &arguments), true), (Program::start(EXE, &arguments), false)]
-    {
-        client.type_line("x");
-        let hostile = format!("\u{9b}2J\u{202e}{}", testing::HOSTILE);
-        let (_, sender) = receive(&server);
-        server.send_to(hostile.as_bytes(), sender).unwrap();
-        if is_terminal {
-            client.expect("\n\u{fffd}2J\u{fffd}");
-            testing::check_hostile_text_is_harmless(&client);
-        } else {
-            client.expect(&format!("\n{hostile}\n"));
-        }
-    }
-}
-
-#[test]
 fn the_longest_datagram_is_sent_and_a_longer_line_is_a_failure() {
     let server = udp();
     let longest = "b".repeat(LONGEST_DATAGRAM);
@@ -96,15 +59,6 @@ fn the_longest_datagram_is_sent_and_a_longer_line_is_a_failure() {
 }
 
 #[test]
-fn a_line_that_is_not_utf8_is_refused_and_asked_for_again() {
-    let server = udp();
-    let mut client = client(&server);
-    client.type_bytes(b"\xc4\xe3\nnext\n");
-    assert_eq!(receive(&server).0, b"next");
-    client.expect_note("第 1 个字节 0xc4 不是有效的 UTF-8");
-}
-
-#[test]
 fn ipv6_takes_no_more_than_writing_it() {
     let server = std::net::UdpSocket::bind("[::1]:0").unwrap();
     server.set_read_timeout(Some(testing::DEADLINE)).unwrap();
@@ -112,69 +66,6 @@ fn ipv6_takes_no_more_than_writing_it() {
     let mut client = Program::start(EXE, &[&remote, "[::1]:0"]);
     client.type_line("六");
     assert_eq!(receive(&server).0, "六".as_bytes());
-}
-
-#[test]
-fn the_end_of_input_is_a_quiet_end() {
-    let mut client = client(&udp());
-    client.address();
-    client.end_input();
-    let ended = client.end();
-    assert_eq!((ended.status, ended.out.as_str()), (Some(0), ""));
-    assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
-}
-
-#[test]
-fn a_refused_line_is_a_failure_whatever_came_later() {
-    let mut client = client(&udp());
-    client.type_bytes(b"\xff\n");
-    client.end_input();
-    assert_eq!(client.end().status, Some(1));
-}
-
-#[test]
-fn a_closed_output_is_a_quiet_end() {
-    let server = udp();
-    let remote = server.local_addr().unwrap().to_string();
-    let mut client = Program::start_unread(EXE, &[&remote, "127.0.0.1:0"]);
-    client.type_line("x");
-    server.send_to(b"answer", receive(&server).1).unwrap();
-    let ended = client.end();
-    assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
-}
-
-#[cfg(unix)]
-#[test]
-fn signals_end_it_at_the_keyboard_and_at_the_socket() {
-    let server = udp();
-    testing::check_signals(|| {
-        let client = client(&server);
-        client.address();
-        client
-    });
-    testing::check_signals(|| {
-        let mut client = client(&server);
-        client.type_line("x");
-        receive(&server);
-        client
-    });
-}
-
-#[test]
-fn wrong_arguments_are_refused_by_name() {
-    testing::check_command_line(EXE, USAGE, 2);
-    testing::check_refused_remotes(EXE, USAGE);
-    let problem = "本机套接字 [::1]:0 只能发往 IPv6 地址，127.0.0.1 不是";
-    testing::check_refused(EXE, USAGE, &["127.0.0.1:9", "[::1]:0"], problem);
-}
-
-#[test]
-fn a_port_that_is_taken_is_a_failure() {
-    let taken = udp();
-    let local = taken.local_addr().unwrap().to_string();
-    let ended = Program::start(EXE, &["127.0.0.1:9", &local]).end();
-    ended.check_failed(&format!("无法绑定 {local}：地址已被占用，有程序在用或刚用过这个端口："));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use testing::{LONGEST_DATAGRAM, Program, receive, udp};
 
 const EXE: &str = env!("CARGO_BIN_EXE_udp-server");
-const USAGE: &str = "udp-server [LOCAL [REPLY_TO]]";
 
 fn server() -> Program {
     Program::start(EXE, &["127.0.0.1:0"])
@@ -54,15 +53,6 @@ fn odd_datagrams_are_shown_and_it_goes_on() {
     }
 }
 
-#[cfg(unix)]
-#[test]
-fn control_characters_do_not_reach_a_terminal() {
-    let peer = udp();
-    let server = Program::on_terminal(EXE, &["127.0.0.1:0"]);
-    peer.send_to(testing::HOSTILE.as_bytes(), server.address()).unwrap();
-    testing::check_hostile_text_is_harmless(&server);
-}
-
 /// `nohup` has SIGHUP ignored, and that is what it stays.
 #[cfg(target_os = "linux")]
 #[test]
@@ -88,43 +78,9 @@ fn an_answer_that_cannot_be_sent_is_told_and_the_next_datagram_is_served() {
     peer.send_to(b"x", server.address()).unwrap();
     server.type_line(&"a".repeat(65_508));
     peer.send_to(b"y", server.address()).unwrap();
-    server.type_bytes(b"\xff\n");
     server.type_line("ok");
     assert_eq!(receive(&peer).0, b"ok");
     server.expect_note("一个数据报最多 65507 字节");
-    server.expect_note("第 1 个字节 0xff 不是有效的 UTF-8");
-}
-
-#[test]
-fn the_end_of_input_and_a_closed_output_are_quiet_ends() {
-    let peer = udp();
-    let mut server = server();
-    peer.send_to(b"x", server.address()).unwrap();
-    server.expect("x\n");
-    server.end_input();
-    let ended = server.end();
-    ended.check_quiet(1);
-
-    let server = Program::start_unread(EXE, &["127.0.0.1:0"]);
-    peer.send_to(b"x", server.address()).unwrap();
-    let ended = server.end();
-    ended.check_quiet(1);
-}
-
-#[cfg(unix)]
-#[test]
-fn signals_end_it_at_the_socket_and_at_the_keyboard() {
-    testing::check_signals(|| {
-        let server = server();
-        server.address();
-        server
-    });
-    testing::check_signals(|| {
-        let server = server();
-        udp().send_to(b"x", server.address()).unwrap();
-        server.expect("x\n");
-        server
-    });
 }
 
 /// Also where the last line can no longer be written, because nobody reads it.
@@ -159,15 +115,6 @@ fn signals_end_it_while_its_output_is_stuck() {
         status
     });
     assert_eq!(status.code(), Some(0));
-}
-
-#[test]
-fn wrong_arguments_are_refused_by_name() {
-    testing::check_command_line(EXE, USAGE, 2);
-    testing::check_refused_locals(EXE, USAGE);
-    testing::check_refused(EXE, USAGE, &["0", "127.0.0.1:0"], "端口 0 不能作为目的端口");
-    let problem = "本机套接字 127.0.0.1:0 只能发往 IPv4 地址，::1 不是";
-    testing::check_refused(EXE, USAGE, &["127.0.0.1:0", "[::1]:1"], problem);
 }
 
 #[test]

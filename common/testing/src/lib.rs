@@ -24,7 +24,6 @@ pub mod exercise;
 mod output;
 mod peers;
 mod program;
-mod promises;
 #[cfg(unix)]
 pub mod sheets;
 #[cfg(unix)]
@@ -39,11 +38,6 @@ pub use peers::{
     LONGEST_DATAGRAM, accept, connect, listen, read, read_all, receive, relay, reset, udp,
 };
 pub use program::{Ended, Program, address_in};
-#[cfg(unix)]
-pub use promises::{HOSTILE, check_hostile_text_is_harmless, check_signals};
-pub use promises::{
-    check_command_line, check_refused, check_refused_locals, check_refused_remotes,
-};
 #[doc(no_inline)]
 pub use tempfile::{TempDir, tempdir};
 

@@ -43,22 +43,6 @@ pub struct Ended {
     pub err: String,
 }
 
-impl Ended {
-    /// It has ended with status 0, and with so many notes on standard error.
-    #[track_caller]
-    pub fn check_quiet(&self, notes: usize) {
-        let seen = (self.status, self.err.lines().count());
-        assert_eq!(seen, (Some(0), notes), "{self:?}");
-    }
-
-    /// It has failed at work before it could show anything: status 1, and a line that tells why.
-    #[track_caller]
-    pub fn check_failed(&self, problem: &str) {
-        assert_eq!((self.status, self.out.as_str()), (Some(1), ""), "{self:?}");
-        assert!(self.err.starts_with(problem), "{self:?}");
-    }
-}
-
 impl Program {
     /// Starts the executable `exe` (`env!("CARGO_BIN_EXE_…")`).
     pub fn start(exe: &str, arguments: &[&str]) -> Program {
@@ -86,7 +70,7 @@ impl Program {
     pub fn spawn(mut command: Command) -> Program {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let name = format!("{command:?}").chars().take(200).collect();
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut child = launch(&mut command);
         let out = child.stdout.take().map(Output::collect);
         Program::new(name, child, out)
     }
@@ -129,7 +113,7 @@ impl Program {
         let (screen, terminal) = terminal::open();
         let kept = terminal.try_clone().unwrap();
         command.stdin(Stdio::piped()).stdout(terminal).stderr(Stdio::piped());
-        let child = command.spawn().unwrap();
+        let child = launch(&mut command);
         let name = format!("{command:?} on a terminal");
         let mut program = Program::new(name, child, Some(Output::collect(screen)));
         program.terminal = Some(kept);
@@ -147,7 +131,7 @@ impl Program {
         let mut command = Command::new(exe);
         command.args(arguments);
         command.stdin(Stdio::piped()).stdout(unread()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = launch(&mut command);
         drop(child.stdout.take());
         Program::new(format!("{command:?} without a reader"), child, None)
     }
@@ -250,6 +234,24 @@ impl Program {
         Some(address)
     }
 
+    /// Ctrl-C: SIGINT, or on Windows Ctrl-Break, which a console hands to one group of processes only.
+    /// `false`: there is no way to press it, since that takes Python on Windows.
+    pub fn interrupt(&self) -> bool {
+        #[cfg(unix)]
+        self.signal("INT");
+        #[cfg(windows)]
+        {
+            let Some(mut python) = python() else {
+                return false;
+            };
+            let press =
+                format!("import os, signal; os.kill({}, signal.CTRL_BREAK_EVENT)", self.id());
+            let pressed = python.args(["-c", &press]).status().unwrap();
+            assert!(pressed.success(), "{press}: {pressed}");
+        }
+        true
+    }
+
     /// Sends a signal: `INT` is Ctrl-C.
     #[cfg(unix)]
     pub fn signal(&self, signal: &str) {
@@ -309,6 +311,13 @@ impl Program {
             self.noted()
         )
     }
+}
+
+/// Starts `command`, on Windows in a group of its own: see [`Program::interrupt`].
+fn launch(command: &mut Command) -> Child {
+    #[cfg(windows)]
+    std::os::windows::process::CommandExt::creation_flags(command, 0x200); // CREATE_NEW_PROCESS_GROUP
+    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
 /// Writes what comes through the channel, on a thread of its own: a program that does not read holds
