@@ -66,31 +66,3 @@ fn a_console_that_does_not_work_is_a_failure() {
         assert!(ended.err.contains(problem), "{ended:?}");
     }
 }
-
-/// A receiver that shows a packet number only once, as IP Messenger does.
-#[test]
-fn a_python_receiver_shows_every_message() {
-    let source = "
-import socket
-peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-peer.bind(('127.0.0.1', 0))
-print(peer.getsockname()[1])
-seen = set()
-while len(seen) < 3:
-    version, number, user, host, command, text = peer.recvfrom(1024)[0].decode('gbk').split(':', 5)
-    if number not in seen:
-        seen.add(number)
-        print(version, user, host, command, text)
-";
-    let Some(receiver) = Program::python(source, &[]) else {
-        return;
-    };
-    receiver.expect("\n");
-    let port = receiver.shown().trim().to_string();
-    let mut sender = Program::start(EXE, &[&format!("127.0.0.1:{port}")]);
-    for line in ["一", "二", "三:四"] {
-        sender.type_line(line);
-    }
-    let shown = "1 小道士 ubuntu 32 一\n1 小道士 ubuntu 32 二\n1 小道士 ubuntu 32 三:四\n";
-    assert_eq!(receiver.end().out, format!("{port}\n{shown}"));
-}

@@ -384,29 +384,3 @@ fn a_terminal_shows_size_rate_and_time() {
         "{refused}"
     );
 }
-
-#[test]
-fn a_python_server_understands_it() {
-    let source = "
-import socket
-server = socket.create_server(('127.0.0.1', 0))
-print(server.getsockname()[1])
-for answer in (b'content' * 1000, b''):
-    client, _ = server.accept()
-    print(client.recv(1024).decode())
-    client.sendall(answer)
-    client.close()
-";
-    let Some(server) = Program::python(source, &[]) else {
-        return;
-    };
-    server.expect("\n");
-    let remote = format!("127.0.0.1:{}", server.shown().trim());
-    let directory = tempdir().unwrap();
-    let client = Program::start_in(directory.path(), EXE, &[&remote, "文件"]);
-    assert_eq!(client.end().out, "收到消息\n文件传输完毕\n");
-    assert_eq!(fs::read(directory.path().join("文件")).unwrap(), b"content".repeat(1000));
-    let client = Program::start_in(directory.path(), EXE, &[&remote, "none"]);
-    assert_eq!(client.end().out, "没有下载文件\n");
-    assert_eq!(names(&directory), ["文件"]);
-}

@@ -406,25 +406,3 @@ fn a_client_that_says_nothing_or_reads_nothing_is_dropped() {
     assert!(end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset));
     assert_eq!(read_all(&ask(&server, "a.txt")).unwrap(), b"content");
 }
-
-#[test]
-fn a_python_client_understands_it() {
-    let source = "
-import socket, sys
-for name in ('a.txt', 'missing', 'large'):
-    peer = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
-    peer.send(name.encode())
-    length = 0
-    while data := peer.recv(1024):
-        length += len(data)
-    print(name, length)
-    peer.close()
-";
-    let (server, _directory) = server();
-    let port = server.address().port().to_string();
-    let Some(client) = Program::python(source, &[&port]) else {
-        return;
-    };
-    assert_eq!(client.end().out, "a.txt 7\nmissing 0\nlarge 67108864\n");
-    server.expect("b\"missing\"\nb\"missing\"\n你下载的文件不存在\n");
-}

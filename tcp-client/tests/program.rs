@@ -109,31 +109,3 @@ fn a_reset_before_an_answer_is_a_failure() {
     assert_eq!(ended.out, "输入:");
     assert!(ended.err.contains("\n无法接收：连接被对方复位："), "{ended:?}");
 }
-
-#[test]
-fn a_python_server_understands_it() {
-    let source = "
-import socket
-server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-server.bind(('127.0.0.1', 0))
-server.listen(1)
-print(server.getsockname()[1])
-client, address = server.accept()
-while data := client.recv(1024):
-    print(data.decode('gbk'))
-    if data == b'bye':
-        break
-    client.sendall('收到 '.encode('gbk') + data)
-client.close()
-";
-    let Some(server) = Program::python(source, &[]) else {
-        return;
-    };
-    server.expect("\n");
-    let mut client = Program::start(EXE, &[&format!("127.0.0.1:{}", server.shown().trim())]);
-    client.type_line("你好");
-    client.expect("收到数据收到 你好\n");
-    client.type_line("bye");
-    assert_eq!(client.end().out, "输入:收到数据收到 你好\n输入:对方关闭了链接\n");
-    assert!(server.end().out.ends_with("你好\nbye\n"));
-}

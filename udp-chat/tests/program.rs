@@ -72,30 +72,3 @@ fn what_cannot_be_used_is_an_error_line_and_the_menu_again() {
     assert_eq!(ended.status, Some(1), "not all was done: {ended:?}");
     assert_eq!(ended.out.matches(MENU).count(), 9, "{ended:?}");
 }
-
-#[test]
-fn python_understands_it_in_both_roles() {
-    let source = "
-import socket, sys
-peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-peer.bind(('127.0.0.1', 0))
-print(peer.getsockname()[1])
-data, sender = peer.recvfrom(1024)
-print(data.decode())
-peer.sendto('蟒蛇'.encode(), sender)
-data, sender = peer.recvfrom(1024)
-print('echo ' + data.decode())
-";
-    let Some(python) = Program::python(source, &[]) else {
-        return;
-    };
-    python.expect("\n");
-    let port = python.shown().trim().to_string();
-    let mut chat = chat();
-    for line in ["1", "127.0.0.1", &port, "你好", "2"] {
-        chat.type_line(line);
-    }
-    python.expect("你好\n");
-    chat.expect(&format!("收到来自127.0.0.1:{port}的数据:蟒蛇\n"));
-    python.expect("echo 蟒蛇\n");
-}

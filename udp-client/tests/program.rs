@@ -67,27 +67,3 @@ fn ipv6_takes_no_more_than_writing_it() {
     client.type_line("六");
     assert_eq!(receive(&server).0, "六".as_bytes());
 }
-
-#[test]
-fn a_python_server_understands_it() {
-    let source = "
-import socket
-peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-peer.bind(('127.0.0.1', 0))
-print(peer.getsockname()[1])
-data, sender = peer.recvfrom(1024)
-print(data.decode())
-for answer in ('甲'.encode(), '乙'.encode(), b''):
-    peer.sendto(answer, sender)
-";
-    let Some(server) = Program::python(source, &[]) else {
-        return;
-    };
-    server.expect("\n");
-    let remote = format!("127.0.0.1:{}", server.shown().trim());
-    let mut client = Program::start(EXE, &[&remote, "127.0.0.1:0"]);
-    client.type_line("问");
-    server.expect("问\n");
-    let ended = client.end();
-    assert_eq!(ended.out, format!("{remote}\n甲\n{remote}\n乙\n服务器已关闭\n"));
-}

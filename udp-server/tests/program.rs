@@ -116,29 +116,3 @@ fn signals_end_it_while_its_output_is_stuck() {
     });
     assert_eq!(status.code(), Some(0));
 }
-
-#[test]
-fn a_python_client_understands_it() {
-    let source = "
-import socket, sys
-peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-peer.sendto('问'.encode(), ('127.0.0.1', int(sys.argv[1])))
-while True:
-    data, sender = peer.recvfrom(1024)
-    if not data:
-        break
-    print(data.decode())
-    peer.sendto('再问'.encode(), sender)
-";
-    let mut server = server();
-    let port = server.address().port().to_string();
-    let Some(client) = Program::python(source, &[&port]) else {
-        return;
-    };
-    server.expect("\n问\n");
-    server.type_line("答");
-    client.expect("答\n");
-    server.expect("\n再问\n");
-    server.type_line("");
-    assert_eq!(client.end().status, Some(0));
-}
