@@ -54,10 +54,8 @@ fn on_all(select: impl Fn(&Exercise) -> bool, check: impl Fn(&'static Exercise) 
             (subject.name, thread.spawn_scoped(scope, move || check(subject)).unwrap())
         };
         let running: Vec<_> = subjects.map(start).collect();
-        let is_broken = |(name, running): (_, thread::ScopedJoinHandle<()>)| {
-            running.join().is_err().then_some(name)
-        };
-        running.into_iter().filter_map(is_broken).collect()
+        let joined = running.into_iter().map(|(name, thread)| (name, thread.join()));
+        joined.filter_map(|(name, ended)| ended.is_err().then_some(name)).collect()
     });
     assert!(broken.is_empty(), "broken by {broken:?}");
 }
