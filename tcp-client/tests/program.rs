@@ -40,19 +40,6 @@ fn an_answer_of_60_000_bytes_is_one_line() {
 }
 
 #[test]
-fn what_comes_later_is_shown_with_the_next_answer() {
-    let (mut client, mut server) = connected();
-    client.type_line("a");
-    assert_eq!(read(&server, 1), b"a");
-    server.write_all(b"first \xff").unwrap();
-    client.expect("收到数据first \u{fffd}\n输入:");
-    server.write_all(b"second").unwrap();
-    client.type_line("b");
-    client.expect("收到数据second\n输入:");
-    assert_eq!(read(&server, 1), b"b");
-}
-
-#[test]
 fn a_character_split_at_any_byte_comes_out_whole() {
     for split in 1..6 {
         let (mut client, mut server) = connected();

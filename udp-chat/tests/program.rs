@@ -37,19 +37,6 @@ fn sending_receiving_a_wrong_choice_and_quitting() {
 }
 
 #[test]
-fn two_of_them_talk() {
-    let mut receiver = chat();
-    receiver.type_line("2");
-    let port = receiver.address().port().to_string();
-    let mut sender = chat();
-    for line in ["1", "localhost", &port, "在吗", "2"] {
-        sender.type_line(line);
-    }
-    receiver.expect(&format!("收到来自{}的数据:在吗\n", sender.address()));
-    sender.expect(&format!("收到来自{}的数据:在吗\n", receiver.address()));
-}
-
-#[test]
 fn what_cannot_be_used_is_an_error_line_and_the_menu_again() {
     let mut chat = chat();
     for (lines, problem) in [
