@@ -27,17 +27,6 @@ fn every_chunk_is_echoed_and_shown_until_the_client_closes() {
 }
 
 #[test]
-fn every_byte_is_shown_as_python_prints_it_but_for_the_quotes() {
-    let server = server();
-    let mut client = connect(server.address());
-    let bytes = Vec::from_iter(0..=255);
-    client.write_all(&bytes).unwrap();
-    assert_eq!(read(&client, 256), bytes);
-    let shown = bytes.escape_ascii().to_string().replace("\\'", "'");
-    server.expect(&format!("b\"{shown}\"\n"));
-}
-
-#[test]
 fn what_was_sent_before_a_half_close_is_echoed_after_it() {
     let server = server();
     let mut client = connect(server.address());

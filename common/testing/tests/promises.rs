@@ -460,24 +460,6 @@ fn signals_end_it() {
     });
 }
 
-/// One stranger, however much he sends, is worth one line.
-#[test]
-fn retry_tells_of_a_stranger_once() {
-    let (server, stranger) = (udp(), udp());
-    let remote = server.local_addr().unwrap().to_string();
-    let mut client = Program::start(&solution("retry"), &[&remote, "127.0.0.1:0"]);
-    client.type_line("x");
-    let (_, address) = receive(&server);
-    for _ in 0..100 {
-        stranger.send_to(b"me, me, me", address).unwrap();
-    }
-    client.expect_note("忽略 127.0.0.1:");
-    server.send_to(b"answer", address).unwrap();
-    let ended = client.end();
-    assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert_eq!(ended.err.matches("忽略").count(), 1, "{ended:?}");
-}
-
 /// Nothing that the user has is deleted or replaced, whatever it is called, and no size is believed
 /// that cannot be.
 #[test]
