@@ -1,7 +1,6 @@
 //! Chinese as it is written here: punctuation, spaces, the terms of the glossary.
 
 use crate::pairs::shape;
-use crate::sheet_of;
 use testing::sheets::{Problem, Sheet, Table, cells};
 
 /// What the readers' textbooks call otherwise, and how.
@@ -118,39 +117,4 @@ pub fn check_glossary(glossary: &Table, texts: &[&Sheet]) -> Vec<Problem> {
         }
     }
     problems
-}
-
-#[test]
-fn what_is_written_well_is_accepted() {
-    let text = "\
-<!-- README.md 12345678 -->
-在 Linux 上，`recvfrom` 返回 2 个字节（RST）：见[工具](../README.md#工具)和 [README](../README.md)。
-   1. “你好”
-| **数据报** | `a`, `b` | 1. 对方关闭了链接；**三次握手**：*网络*、符号链接、报文段 |
-```mermaid
-    Note over C: 收到 SYN、`x`
-```
-```text
-收到来自10.0.0.1:6666的数据:hi, ho
-```
-";
-    assert_eq!(lint(&sheet_of(text)), []);
-}
-
-#[test]
-fn what_is_written_badly_is_found() {
-    for (line, expected) in [
-        ("在Linux 上", "a space is missing at 在L"),
-        ("见[README](README.md)", "a space is missing at 见R"),
-        ("字节， 第 2 个", "a space that is too much at ， "),
-        ("字节,报文段", "half-width punctuation at 节,"),
-        ("端口 22, 80 和 443", "half-width punctuation at , "),
-        ("他说 \"hello\"", "half-width punctuation at \"h"),
-        ("**地址。**一个", "punctuation at the edge of *地址。*"),
-        ("建立链接", "here 链接 is called 连接"),
-        ("```mermaid\nNote over C: 收到SYN\n```", "a space is missing at 到S"),
-    ] {
-        let found = lint(&sheet_of(line));
-        assert!(found.len() == 1 && found[0].what == expected, "{line}: {found:?}");
-    }
 }

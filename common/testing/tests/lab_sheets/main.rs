@@ -25,7 +25,7 @@ use pairs::{Titles, check_pair};
 use prose::{check_exercises, check_links, check_sections};
 use rows::check_rows;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use tables::{check_fingers, check_quotes};
 use testing::DEADLINE;
@@ -184,12 +184,6 @@ fn halves_of_the_readme() -> [Sheet; 2] {
         // Lines keep their numbers.
         text: "\n".repeat(text[..begin].matches('\n').count()) + &text[begin..end],
     })
-}
-
-/// A sheet of these lines, on which a check is tried.
-fn sheet_of(text: &str) -> Sheet {
-    let (path, text) = (PathBuf::new(), text.to_string());
-    Sheet { path, text }
 }
 
 #[test]
