@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use testing::LONGEST_DATAGRAM;
-use testing::exercise::{ANY_PORT, Check, PAUSE, Peer, Subject};
+use testing::exercise::{ANY_PORT, Check, LONG_PAUSE, PAUSE, Peer, Subject};
 
 testing::exercise! {
     two_way of "udp-chat" {
@@ -26,6 +26,12 @@ testing::exercise! {
         only_1024_bytes: whatever_arrives_is_shown => "长长长",
             "let text = String::from_utf8_lossy(&data)" =>
                 "let text = String::from_utf8_lossy(&data[..data.len().min(1024)])";
+        silence_ends_it: what_arrives_is_shown_while_the_user_types => "收到来自",
+            "    loop {\n        let (data, sender) = datagram::receive(socket)?;" =>
+                "    socket.set_read_timeout(Some(std::time::Duration::from_secs(4))).unwrap();while let Ok((data, sender)) = datagram::receive(socket) {",
+            "        console::write(prompt.as_bytes())?;\n    }" => "        console::write(prompt.as_bytes())?;\n    }loop {thread::park()}";
+        sends_4096_bytes: a_wrong_answer_leads_back_to_the_menu => "用户最后输入的内容",
+            "datagram::send(socket, text.as_bytes(), to)" => "{let _ = datagram::send(socket, text.as_bytes(), to);datagram::send(socket, &text.as_bytes()[..text.len().min(4096)], to)}";
         an_empty_one_ends_it: whatever_arrives_is_shown => "的数据:\\n",
             "let text = String::from_utf8_lossy(&data)" =>
                 "if data.is_empty() {return Ok(());}let text = String::from_utf8_lossy(&data)";
@@ -75,6 +81,7 @@ fn what_arrives_is_shown_while_the_user_types(check: &Check) {
     arrives(&chat, &peer, "一");
     // In the middle of a line: nothing that was typed may be lost.
     chat.types_without_enter("127.0.");
+    check.lets_pass(LONG_PAUSE); // silence is not the end of the listening
     arrives(&chat, &peer, "二");
     chat.types("0.1");
     chat.shows("端口:");

@@ -24,7 +24,7 @@ testing::exercise! {
         no_wait_after_the_fourth_try: silence_means_four_tries_and_a_failure => "还等了 4 秒",
             "let deadline = Instant::now() + pause;" =>
                 "if number == TRIES {break;}let deadline = Instant::now() + pause;";
-        a_socket_for_each_try: an_answer_to_the_first_try_counts_to_the_end => "“答复\\n”",
+        a_socket_for_each_try: an_answer_to_the_first_try_counts_to_the_end => "程序结束",
             "datagram::send(socket, data, remote)?;" => "\
              let socket = &UdpSocket::bind(\"127.0.0.1:0\").unwrap();\
              datagram::send(socket, data, remote)?;";
@@ -33,7 +33,16 @@ testing::exercise! {
                 "received.map(|(mut data, sender)| {data.truncate(1024);Some((data, sender))})";
         an_empty_answer_is_a_text: every_answer_is_shown => "服务器已关闭",
             "Some(data) if data.is_empty() => console::print(\"服务器已关闭\")," => "";
+        the_clock_starts_early: silence_means_four_tries_and_a_failure => "第 2 次发来的这一行，不早于",
+            "    let line = console::ask(\"\")?;" => "    let started = Instant::now();let line = console::ask(\"\")?;",
+            "exchange(&socket, line.as_bytes(), remote)" => "exchange(&socket, line.as_bytes(), remote, started)",
+            "remote: SocketAddr) -> Result<Option" => "remote: SocketAddr, started: Instant) -> Result<Option",
+            "let deadline = Instant::now() + pause;" => "let deadline = started + FIRST_PAUSE * ((1 << number) - 1);";
+        repeats_1024_bytes: silence_means_four_tries_and_a_failure => "第 2 次发来的这一行",
+            "datagram::send(socket, data, remote)?;" =>
+                "let data = if number > 1 {&data[..data.len().min(1024)]} else {data};datagram::send(socket, data, remote)?;";
         strangers_count: a_stranger_is_no_answer => "既不算回复", "sender == remote" => "true";
+        any_host: a_stranger_is_no_answer => "既不算回复", "sender == remote" => "sender.port() == remote.port()";
         a_stranger_costs_a_try: a_stranger_is_no_answer => "不早于输入后",
             "while let Some((answer" => "if let Some((answer";
         a_stranger_restarts_the_wait: a_stranger_is_no_answer => "也不改变等待的时间",
@@ -53,29 +62,36 @@ fn client_of<'a>(check: &'a Check, server: &Peer) -> Subject<'a> {
     check.start(&[&server.address().to_string(), ANY_PORT])
 }
 
-/// The same, and 你好 typed and received: when it was typed, and where it came from.
+/// A text that fills a datagram.
+fn long() -> String {
+    "长".repeat(LONGEST_DATAGRAM / 3)
+}
+
+/// The same, and `line` typed and received: when it was typed, and where it came from.
 #[track_caller]
-fn asked<'a>(check: &'a Check, server: &Peer) -> (Subject<'a>, Instant, SocketAddr) {
+fn asked<'a>(check: &'a Check, server: &Peer, line: &str) -> (Subject<'a>, Instant, SocketAddr) {
     let mut client = client_of(check, server);
+    client.address();
+    check.lets_pass(Duration::from_secs(1)); // the pauses begin when the line was typed
     let typed = Instant::now();
-    client.types("你好");
-    (client, typed, server.receives_just("你好", "这一行"))
+    client.types(line);
+    (client, typed, server.receives_just(line, "这一行"))
 }
 
 /// The tries from the second to the `last` come, none of them early. `typed`: when the line was.
 #[track_caller]
-fn tries_again(server: &Peer, typed: Instant, last: usize, why: &str) {
+fn tries_again(server: &Peer, line: &str, typed: Instant, last: usize, why: &str) {
     let pauses = [("0.5", 500), ("1.5", 1_500), ("3.5", 3_500)];
     for (number, (told, pause)) in (2..=last).zip(pauses) {
         let expected = format!("第 {number} 次发来的这一行，不早于输入后 {told} 秒（{why}）");
-        server.receives_after(typed, Duration::from_millis(pause), "你好", &expected);
+        server.receives_after(typed, Duration::from_millis(pause), line, &expected);
     }
 }
 
 fn silence_means_four_tries_and_a_failure(check: &Check) {
     let server = check.peer("从不回复的服务器");
-    let (client, typed, _) = asked(check, &server);
-    tries_again(&server, typed, 4, "一直没有回复");
+    let (client, typed, _) = asked(check, &server, &long());
+    tries_again(&server, &long(), typed, 4, "一直没有回复");
     let pause = Duration::from_millis(7_500);
     let ended = client.ends_within(pause + check.patience(), &[1]);
     let passed = typed.elapsed();
@@ -102,12 +118,10 @@ fn silence_means_four_tries_and_a_failure(check: &Check) {
 
 fn a_lost_answer_costs_nothing(check: &Check) {
     let server = check.peer("漏收第一个数据报的服务器");
-    let (client, typed, sender) = asked(check, &server);
-    tries_again(&server, typed, 2, "此前没有回复");
-    server.sends("你也好", sender);
-    let text = format!("{}\n你也好\n", server.address());
-    client.shows(&text);
-    client.ends_having_shown(0, &text);
+    let (client, typed, sender) = asked(check, &server, "你好");
+    tries_again(&server, "你好", typed, 2, "此前没有回复");
+    server.sends(long(), sender);
+    client.ends_having_shown(0, &format!("{}\n{}\n", server.address(), long()));
     if typed.elapsed() < Duration::from_millis(1_500) {
         // No third try was due yet.
         server.has_nothing_more("收到回复之后，程序不再发送");
@@ -116,26 +130,21 @@ fn a_lost_answer_costs_nothing(check: &Check) {
 
 fn an_answer_to_the_first_try_counts_to_the_end(check: &Check) {
     let server = check.peer("回复迟缓的服务器");
-    let (client, typed, first) = asked(check, &server);
-    tries_again(&server, typed, 4, "回复迟迟未到");
+    let (client, typed, first) = asked(check, &server, "你好");
+    tries_again(&server, "你好", typed, 4, "回复迟迟未到");
     check.did("服务器回复第 1 次发送，而且回复在路上变成了两份");
     server.sends("答复", first);
     server.sends("答复", first);
-    client.shows("答复\n");
     // One question has one answer.
     client.ends_having_shown(0, &format!("{}\n答复\n", server.address()));
 }
 
 fn every_answer_is_shown(check: &Check) {
-    let long = "长".repeat(LONGEST_DATAGRAM / 3);
-    for (answer, text) in [
-        ("你也好".as_bytes(), "你也好"),
-        (long.as_bytes(), &long),
-        (b"\xc4\xe3ok", "\u{fffd}\u{fffd}ok"),
-        (b"", ""),
-    ] {
+    for (answer, text) in
+        [(long().as_bytes(), &*long()), (b"\xc4\xe3ok", "\u{fffd}\u{fffd}ok"), (b"", "")]
+    {
         let server = check.peer("服务器");
-        let (client, _, sender) = asked(check, &server);
+        let (client, _, sender) = asked(check, &server, "你好");
         server.sends(answer, sender);
         let shown = match text {
             "" => "服务器已关闭\n".into(),
@@ -148,11 +157,14 @@ fn every_answer_is_shown(check: &Check) {
 fn a_stranger_is_no_answer(check: &Check) {
     let server = check.peer("服务器");
     let stranger = check.peer("陌生人");
-    let (client, typed, client_address) = asked(check, &server);
+    let (client, typed, client_address) = asked(check, &server, "你好");
+    for somebody in [stranger.double(), server.double()].iter().flatten().chain([&stranger]) {
+        somebody.sends("", client_address);
+    }
     let pause = Duration::from_millis(150);
     let _sending = stranger.keeps_sending("骗你的", client_address, pause);
     let why = "陌生人发来的既不算回复，也不改变等待的时间";
-    tries_again(&server, typed, 3, why);
+    tries_again(&server, "你好", typed, 3, why);
     server.sends("真的", client_address);
     client.ends_having_shown(0, &format!("{}\n真的\n", server.address()));
 }
@@ -160,10 +172,10 @@ fn a_stranger_is_no_answer(check: &Check) {
 fn a_flood_delays_no_try(check: &Check) {
     let server = check.peer("服务器");
     let stranger = check.peer("陌生人");
-    let (client, typed, client_address) = asked(check, &server);
+    let (client, typed, client_address) = asked(check, &server, "你好");
     let flood = stranger.keeps_sending("骗你的", client_address, Duration::ZERO);
     let why = "陌生人不停发送，时间到了也应再次发送";
-    tries_again(&server, typed, 2, why);
+    tries_again(&server, "你好", typed, 2, why);
     check.did("陌生人停止发送");
     drop(flood);
     // Until it has read what is left of the flood, there may be no room for an answer.

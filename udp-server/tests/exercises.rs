@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 use testing::LONGEST_DATAGRAM;
-use testing::exercise::{ANY_PORT, Check, PAUSE, literal, seconds};
+use testing::exercise::{ANY_PORT, Check, LONG_PAUSE, PAUSE, literal, seconds};
 
 testing::exercise! {
     many_peers of "udp-server" {
@@ -13,10 +13,20 @@ testing::exercise! {
         answers_are_not_answered => "对“你好”的回复",
         whatever_comes_is_answered => "回复",
         a_flood_holds_up_nobody => "偶尔提问的客户端收到回复",
-        a_screen_that_is_not_read_holds_up_nobody => "此时没有人读取标准输出",
+        a_screen_that_is_not_read_holds_up_nobody => "此时没有人读取它的输出",
         the_end_of_the_screen_ends_the_program => "回复",
     }
     wrong [
+        silence_ends_it: everybody_is_answered_without_the_keyboard => "再久也不结束",
+            "let answering = thread" =>
+                "socket.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();let answering = thread";
+        the_end_of_input_ends_it_later: everybody_is_answered_without_the_keyboard => "再久也不结束",
+            "let (queue, waiting)" => "thread::spawn(|| {for _ in std::io::stdin().lines() {}thread::sleep(std::time::Duration::from_secs(1));std::process::exit(0)});let (queue, waiting)";
+        answers_of_4096_bytes: whatever_comes_is_answered => "就回复多长",
+            "answer(socket, &data, sender);" => "answer(socket, &data[..data.len().min(4096)], sender);";
+        notes_are_waited_for: a_screen_that_is_not_read_holds_up_nobody => "个回复（此时没有人",
+            "let answered = answer(socket, &data, sender);" =>
+                "let answered = console::note_failure(answer(socket, &data, sender)).map(drop);";
         contains_is_not_begins: answers_are_not_answered => "不以“收到:”开头",
             "data.starts_with(ANSWER)" => "data.windows(ANSWER.len()).any(|part| part == ANSWER)";
         the_text_comes_back: whatever_comes_is_answered => "原来的字节",
@@ -60,8 +70,10 @@ fn everybody_is_answered_without_the_keyboard(check: &Check) {
     one.receives_just("收到:还在吗", "对第二个数据报的回复");
     one.has_nothing_more("每个数据报只有一个回复");
     server.types_ctrl_d();
+    check.lets_pass(LONG_PAUSE);
     one.sends("键盘没了", address);
-    one.receives_just("收到:键盘没了", "回复（键盘输入的结束不是程序的结束）");
+    let expected = "回复（键盘输入结束了，很久没有数据报，再久也不结束）";
+    one.receives_just("收到:键盘没了", expected);
     server.shows(&format!("{}\n键盘没了\n", one.address()));
     server.ends_by_ctrl_c(0);
 }
@@ -135,18 +147,21 @@ fn a_flood_holds_up_nobody(check: &Check) {
 }
 
 /// How many datagrams wait to be shown, how many more the pipe may hold, and how many are sent: so
-/// many that some are left out.
+/// many that some are left out, and that notes about the others fill the pipe of standard error.
 const WAITING: usize = 512;
 const IN_THE_PIPE: usize = 200;
-const SENT: usize = 1_500;
+const SENT: usize = 2_000;
 
 fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
-    let server = check.start(&[ANY_PORT]);
+    let mut server = check.start(&[ANY_PORT]);
     let address = server.address();
     let one = check.peer("客户端甲");
     let other = check.peer("客户端乙");
+    server.types_ctrl_d();
     server.is_not_read();
-    check.did(format!("客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到回复再发下一个"));
+    let most = WAITING + IN_THE_PIPE;
+    check.did(format!("客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到回复再发下一个；从第 {most} 个起，每次还先发一个太长而无法回复的"));
+    let too_long = vec![b'x'; LONGEST_DATAGRAM];
     let limit = 6 * check.patience();
     let deadline = Instant::now() + limit;
     for number in 1..=SENT {
@@ -154,16 +169,19 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
             let expected = format!("{}内都有回复", seconds(limit));
             check.expect(expected, Err(format!("只有 {} 个", number - 1)))
         }
+        if number > most {
+            one.socket().send_to(&too_long, address).unwrap();
+        }
         let data = format!("{number:0>8000}");
         one.socket().send_to(data.as_bytes(), address).unwrap();
-        let expected = format!("第 {number} 个回复（此时没有人读取标准输出）");
+        let expected = format!("第 {number} 个回复（此时没有人读取它的输出）");
         let (came, _) = one.receives_quietly(&expected);
         if came != format!("收到:{data}").as_bytes() {
             check.expect(expected, Err(literal(came)))
         }
     }
     other.sends("我呢", address);
-    other.receives_just("收到:我呢", "回复（此时没有人读取标准输出）");
+    other.receives_just("收到:我呢", "回复（此时没有人读取它的输出）");
 
     server.is_read_again();
     let expected = format!("标准输出依次显示客户端甲的前 {WAITING} 个数据报");
@@ -179,13 +197,12 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
         server.shows(&format!("{}\n{question}\n", other.address()));
     }
     let shown = numbers(&server.shown()).count();
-    let most = WAITING + IN_THE_PIPE;
     let expected =
         format!("最多 {WAITING} 个数据报等待显示，再加上管道中存放的，此前显示的不超过 {most} 个");
     let came = || format!("显示了 {shown} 个，可见程序把它们都存了下来");
     check.expect_that(expected, shown <= most, came);
     let of_other = server.shown().matches("\n我呢\n").count();
-    let left_out = SENT + 1 - shown - of_other;
+    let left_out = SENT + (SENT - most) + 1 - shown - of_other;
     let expected =
         format!("标准错误中“另有 N 个数据报”说明略过的数目：有回复而没有显示的共 {left_out} 个");
     server.notes_what(&expected, |noted| {

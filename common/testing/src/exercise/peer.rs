@@ -1,7 +1,7 @@
 //! A UDP socket at the other end of the program.
 
 use super::words::instead;
-use super::{Check, literal, seconds};
+use super::{Check, POLL, literal, seconds};
 use crate::is_timeout;
 use common::retry_interrupted;
 use std::io::ErrorKind;
@@ -21,6 +21,14 @@ impl Peer<'_> {
     /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.socket.local_addr().unwrap()
+    }
+
+    /// Somebody else with the same port number, at another address. `None`: this machine has no other
+    /// (macOS).
+    pub fn double(&self) -> Option<Self> {
+        let socket = UdpSocket::bind(("127.0.0.2", self.address().port())).ok()?;
+        socket.set_read_timeout(Some(POLL)).unwrap();
+        Some(Peer { name: "端口号相同、地址是 127.0.0.2 的人", socket, ..*self })
     }
 
     /// Sends a datagram.

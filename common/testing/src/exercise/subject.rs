@@ -243,16 +243,18 @@ impl Subject<'_> {
         self.check.expect(expected, came);
     }
 
-    /// From now on nobody reads standard output, which stays open: Ctrl-S on a terminal.
+    /// From now on nobody reads its outputs, which stay open: Ctrl-S on a terminal stops both.
     pub fn is_not_read(&self) {
-        self.check.did("停止读取程序的标准输出，但不关闭它（如同在终端中按 Ctrl-S）");
+        self.check.did("停止读取程序的标准输出和标准错误，但不关闭（如同在终端中按 Ctrl-S）");
         self.reading(Reading::Paused);
+        self.program.err.set_reading(Reading::Paused);
     }
 
-    /// Standard output is read again: Ctrl-Q on a terminal.
+    /// Its outputs are read again: Ctrl-Q on a terminal.
     pub fn is_read_again(&self) {
-        self.check.did("恢复读取程序的标准输出（如同在终端中按 Ctrl-Q）");
+        self.check.did("恢复读取程序的标准输出和标准错误（如同在终端中按 Ctrl-Q）");
         self.reading(Reading::On);
+        self.program.err.set_reading(Reading::On);
     }
 
     /// Nobody will read standard output any more: the end of `head` behind a pipe.
