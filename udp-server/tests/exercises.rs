@@ -22,8 +22,8 @@ testing::exercise! {
                 "socket.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();let answering = thread";
         the_end_of_input_ends_it_later: everybody_is_answered_without_the_keyboard => "再久也不结束",
             "let (queue, waiting)" => "thread::spawn(|| {for _ in std::io::stdin().lines() {}thread::sleep(std::time::Duration::from_secs(1));std::process::exit(0)});let (queue, waiting)";
-        answers_of_4096_bytes: whatever_comes_is_answered => "就回复多长",
-            "answer(socket, &data, sender);" => "answer(socket, &data[..data.len().min(4096)], sender);";
+        answers_of_4096_bytes: whatever_comes_is_answered => "就回复多长", "answer(socket, &data, sender);" =>
+            "answer(socket, &data[..data.len().min(4096)], sender);";
         notes_are_waited_for: a_screen_that_is_not_read_holds_up_nobody => "个回复（此时没有人",
             "let answered = answer(socket, &data, sender);" =>
                 "let answered = console::note_failure(answer(socket, &data, sender)).map(drop);";
@@ -32,8 +32,6 @@ testing::exercise! {
         the_text_comes_back: whatever_comes_is_answered => "原来的字节",
             "answer(socket, &data, sender);" =>
                 "answer(socket, String::from_utf8_lossy(&data).as_bytes(), sender);";
-        an_empty_one_ends_it: whatever_comes_is_answered => "空数据报也是数据报",
-            "let answered =" => "if data.is_empty() {return Ok(());}let answered =";
         a_failed_answer_ends_it: whatever_comes_is_answered => "程序不应因此停下",
             "answer(socket, &data, sender);" => "Ok(answer(socket, &data, sender)?);";
         the_screen_is_waited_for: a_screen_that_is_not_read_holds_up_nobody => "个回复（此时没有人",
@@ -54,8 +52,7 @@ testing::exercise! {
 fn everybody_is_answered_without_the_keyboard(check: &Check) {
     let mut server = check.start(&[ANY_PORT]);
     let address = server.address();
-    let one = check.peer("客户端甲");
-    let other = check.peer("客户端乙");
+    let (one, other) = (check.peer("客户端甲"), check.peer("客户端乙"));
     one.sends("你好", address);
     other.sends("hello", address);
     let expected = "回复（无人在键盘前输入，也应当回复）";
@@ -81,13 +78,14 @@ fn everybody_is_answered_without_the_keyboard(check: &Check) {
 fn answers_are_not_answered(check: &Check) {
     let server = check.start(&[ANY_PORT]);
     let peer = check.peer("另一个同样的服务器");
+    check.lets_pass(LONG_PAUSE); // silence ends nothing
     peer.sends("收到:你好", server.address());
     peer.sends("收到:", server.address());
     peer.sends("你好", server.address());
     let expected = "对“你好”的回复（以“收到:”开头的数据报本身就是回复，不应再回复）";
     peer.receives_just("收到:你好", expected);
-    let of_peer = format!("{}\n", peer.address());
-    server.shows(&format!("{of_peer}收到:你好\n{of_peer}收到:\n{of_peer}你好\n"));
+    let texts = ["收到:你好", "收到:", "你好"];
+    server.shows(&texts.map(|text| format!("{}\n{text}\n", peer.address())).concat());
     // These do not begin with it.
     for question in ["你收到:了吗", "收到", "收到：完了"] {
         peer.sends(question, server.address());
@@ -103,7 +101,6 @@ fn whatever_comes_is_answered(check: &Check) {
     let header = format!("{}\n", peer.address());
 
     check.peer("发送后随即关闭套接字的客户端").sends("别等我", address);
-
     let long = "长".repeat((LONGEST_DATAGRAM - 7) / 3);
     let datagrams: [(&[u8], &str, &str); 4] = [
         (b"", "", "回复（空数据报也是数据报）"),
@@ -133,17 +130,8 @@ fn a_flood_holds_up_nobody(check: &Check) {
     let _flood = flooding.keeps_sending("flood", address, Duration::ZERO);
     let quiet = check.peer("偶尔提问的客户端");
     // Asks until there is an answer, since UDP may lose a datagram where there is no room for it.
-    let tries = 100;
-    let pause = check.patience() / tries;
-    quiet.socket().set_read_timeout(Some(pause)).unwrap();
-    let mut buffer = [0; 100];
-    let answered = (0..tries).any(|_| {
-        quiet.socket().send_to("在吗".as_bytes(), address).unwrap();
-        let came = quiet.socket().recv_from(&mut buffer);
-        came.is_ok_and(|(length, _)| buffer[..length] == *"收到:在吗".as_bytes())
-    });
-    let expected = "偶尔提问的客户端收到回复：“收到:在吗”";
-    check.expect_that(expected, answered, || format!("提问 {tries} 次，都没有收到回复"));
+    let _asking = quiet.keeps_sending("在吗", address, PAUSE / 4);
+    quiet.receives_just("收到:在吗", "回复");
 }
 
 /// How many datagrams wait to be shown, how many more the pipe may hold, and how many are sent: so
@@ -155,13 +143,13 @@ const SENT: usize = 2_000;
 fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let mut server = check.start(&[ANY_PORT]);
     let address = server.address();
-    let one = check.peer("客户端甲");
-    let other = check.peer("客户端乙");
+    let (one, other) = (check.peer("客户端甲"), check.peer("客户端乙"));
     server.types_ctrl_d();
     server.is_not_read();
     let most = WAITING + IN_THE_PIPE;
-    check.did(format!("客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到回复再发下一个；从第 {most} 个起，每次还先发一个太长而无法回复的"));
+    check.did(format!("客户端甲发送 {SENT} 个 8000 字节的数据报，每次等到回复再发下一个；从第 {most} 个起，每次还先发两个太长而无法回复的（Windows 上除外）"));
     let too_long = vec![b'x'; LONGEST_DATAGRAM];
+    let mut unanswered = 0;
     let limit = 6 * check.patience();
     let deadline = Instant::now() + limit;
     for number in 1..=SENT {
@@ -169,8 +157,10 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
             let expected = format!("{}内都有回复", seconds(limit));
             check.expect(expected, Err(format!("只有 {} 个", number - 1)))
         }
-        if number > most {
+        // Two have room in the buffers of other systems.
+        for _ in 0..if number > most && !cfg!(windows) { 2 } else { 0 } {
             one.socket().send_to(&too_long, address).unwrap();
+            unanswered += 1;
         }
         let data = format!("{number:0>8000}");
         one.socket().send_to(data.as_bytes(), address).unwrap();
@@ -186,8 +176,7 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     server.is_read_again();
     let expected = format!("标准输出依次显示客户端甲的前 {WAITING} 个数据报");
     server.shows_what(&expected, |shown| {
-        let pairs = numbers(shown).zip(1..=WAITING);
-        let right = pairs.take_while(|(came, expected)| came == expected).count();
+        let right = numbers(shown).zip(1..=WAITING).take_while(|(one, other)| one == other).count();
         (right < WAITING).then(|| format!("只依次显示了前 {right} 个"))
     });
     // The number of those left out comes with the first of these, and with none of the others.
@@ -202,7 +191,7 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let came = || format!("显示了 {shown} 个，可见程序把它们都存了下来");
     check.expect_that(expected, shown <= most, came);
     let of_other = server.shown().matches("\n我呢\n").count();
-    let left_out = SENT + (SENT - most) + 1 - shown - of_other;
+    let left_out = SENT + unanswered + 1 - shown - of_other;
     let expected =
         format!("标准错误中“另有 N 个数据报”说明略过的数目：有回复而没有显示的共 {left_out} 个");
     server.notes_what(&expected, |noted| {
