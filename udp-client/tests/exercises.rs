@@ -90,11 +90,9 @@ fn silence_means_four_tries_and_a_failure(check: &Check) {
     server.has_nothing_more("没有第 5 次发送");
     let noted = ended.err.lines();
     let silent = Vec::from_iter(noted.clone().filter(|line| line.contains("没有收到回复")));
-    let tries = (2..=4).zip(&silent);
-    let told = tries.filter(|(n, line)| line.contains(&format!("没有收到回复，第 {n} 次发送")));
-    let is_told = told.count() == 3 && silent.len() > 3 && noted.last() == silent.last().copied();
-    let expected =
-        "标准错误依次有“没有收到回复，第 2（3、4）次发送”三行，最后一行说明“没有收到回复”";
+    let told = (2..=4).all(|n| ended.err.contains(&format!("没有收到回复，第 {n} 次发送")));
+    let is_told = told && silent.len() > 3 && noted.last() == silent.last().copied();
+    let expected = "标准错误有“没有收到回复，第 2（3、4）次发送”三行，最后一行“没有收到回复”";
     check.expect_that(expected, is_told, || literal(&ended.err));
     check.expect_that("标准输出没有内容", ended.out.is_empty(), || literal(&ended.out));
 }
@@ -105,8 +103,8 @@ fn a_lost_answer_costs_nothing(check: &Check) {
     tries_again(&server, "你好", typed, 2, "此前没有回复");
     server.sends(long(), sender);
     client.ends_having_shown(0, &format!("{}\n{}\n", server.address(), long()));
+    // If no third try was due yet.
     if typed.elapsed() < Duration::from_millis(1_500) {
-        // No third try was due yet.
         server.has_nothing_more("收到回复之后，程序不再发送");
     }
 }
