@@ -227,14 +227,14 @@ fn a_reset_is_told(check: &Check) {
     let transcript = "输入:收到数据你好\n输入:";
 
     let (client, server) = answered();
-    server.resets();
+    server.resets(BYE.len());
     client.notes("连接被对方复位");
     client.ends_having_shown(1, transcript);
 
     for part in [2, 4, 6] {
         let (client, server) = answered();
         server.sends(&BYE[..part]);
-        server.resets();
+        server.resets(BYE.len());
         // Elsewhere a reset may destroy what has come before it.
         if cfg!(target_os = "linux") {
             client.notes("中间断开");
@@ -245,7 +245,7 @@ fn a_reset_is_told(check: &Check) {
     let (mut client, server) = answered();
     server.sends(BYE);
     client.shows("收到数据再见\n输入:");
-    server.resets();
+    server.resets(BYE.len());
     client.types("你好");
     client.ends_having_shown(1, "输入:收到数据你好\n输入:收到数据再见\n输入:");
 }

@@ -202,17 +202,23 @@ impl Connection<'_> {
         }
     }
 
-    /// Closes the connection while something that the program has sent is still unread, which resets it.
+    /// Closes the connection when `unread` bytes that the program has sent are there and still unread,
+    /// which resets it.
     #[track_caller]
-    pub fn resets(self) {
+    pub fn resets(self, unread: usize) {
         let name = self.name;
-        let came = match retry_interrupted(|| self.socket.peek(&mut [0])) {
-            Ok(0) => Err("程序关闭了连接".into()),
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.check.trouble(&error)),
+        let peek = || match retry_interrupted(|| self.socket.peek(&mut vec![0; unread])) {
+            Ok(0) => Some(Err("程序关闭了连接".into())),
+            Ok(length) if length < unread => {
+                thread::sleep(Duration::from_millis(1));
+                None
+            }
+            Ok(_) => Some(Ok(())),
+            Err(error) => Some(Err(self.check.trouble(&error))),
         };
-        let expected = format!("{name}收到数据（先不读取）");
-        self.check.expect(expected, came);
+        let came = self.check.wait_for(self.check.patience, peek);
+        let came = came.unwrap_or_else(|why| Err(format!("{why}没有收齐")));
+        self.check.expect(format!("{name}收到 {unread} 字节（先不读取）"), came);
         self.check.did(format!("{name}还有数据没有读取就关闭连接，连接因此复位（RST）"));
     }
 
