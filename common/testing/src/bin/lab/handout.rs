@@ -12,7 +12,7 @@ use testing::root;
 /// What is not handed out: what is built, what is for teachers and for those who work on the project,
 /// what tests the solutions and the sheets.
 const LEFT_OUT: &str = ".ci .git .github scripts common/testing/TEACHING.md \
-     common/testing/tests/examples.rs common/testing/tests/lab.rs common/testing/tests/lab_sheets";
+     common/testing/tests/promises.rs common/testing/tests/lab.rs common/testing/tests/lab_sheets";
 
 /// What belongs to the project beside the packages, where no git tells.
 const TOP: &str = "Cargo.toml Cargo.lock README.md .cargo .clippy.toml .rustfmt.toml .gitignore";
