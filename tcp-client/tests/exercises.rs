@@ -24,11 +24,15 @@ testing::exercise! {
     wrong [
         reads_more_than_the_message: boundaries_survive_any_segmentation => "收到数据你好",
             "    let mut length = [0; LENGTH_SIZE];\n" => "    let mut socket = &mut io::BufReader::new(socket);\n    let mut length = [0; LENGTH_SIZE];\n";
+        refused_is_forgotten: a_line_above_1_mib_is_not_sent => "状态码为 1",
+            "_until(\"输入:\", encode)?;" => "(\"输入:\")?;\n        let Ok(message) = encode(&message) else {\n            console::note(\"太长\");\n            continue;\n        };";
         sends_no_empty_line: an_empty_line_is_a_message => "4 个值为 0 的字节",
             "        socket.write_all(" => "        if message.is_empty() {\n            continue;\n        }\n        socket.write_all(";
         one_decoder_for_all: each_message_is_a_text_of_its_own => "收到数据\u{fffd}",
             "    loop {\n" => "    let mut decoder = gbk::Decoder::new();\n    loop {\n",
             "gbk::decode(&answer)" => "decoder.decode(&answer)";
+        a_deadline_for_all_of_it: a_server_that_reads_slowly_gets_everything => "带长度前缀的长行之",
+            "socket.write_all(&frame(&message)).context(\"发送\")?;" => DEADLINE;
         reads_once: a_message_may_have_1_mib => "收到数据长",
             "socket.read_exact(&mut message).map_err(cut_off)?;" =>
                 "socket.read(&mut message).map_err(cut_off)?;";
@@ -51,6 +55,18 @@ testing::exercise! {
     ]
 }
 
+/// For wrong solutions: five seconds for all of a message.
+const DEADLINE: &str = "
+        let deadline = std::time::Instant::now() + SEND_TIMEOUT;
+        let (message, mut sent) = (frame(&message), 0);
+        while sent < message.len() {
+            let late = || Error::Fatal(\"发送超时\".into());
+            let left = deadline.checked_duration_since(std::time::Instant::now()).ok_or_else(late)?;
+            socket.set_write_timeout(Some(left)).context(\"发送\")?;
+            sent += common::retry_interrupted(|| socket.write(&message[sent..])).context(\"发送\")?;
+        }
+";
+
 /// 你好 and 再见 in GBK, behind their lengths.
 const HELLO: &[u8] = b"\0\0\0\x04\xc4\xe3\xba\xc3";
 const BYE: &[u8] = b"\0\0\0\x04\xd4\xd9\xbc\xfb";
@@ -67,19 +83,12 @@ fn framed(text: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes(), text].concat()
 }
 
-/// The program, connected to a server which the check plays.
+/// The program, connected to a server which the check plays. It has 1 GiB of memory.
 fn connected(check: &Check) -> (Subject<'_>, Connection<'_>) {
-    connected_as(check, |address| check.start(&[address]))
-}
-
-fn connected_as<'a>(
-    check: &'a Check,
-    start: impl Fn(&str) -> Subject<'a>,
-) -> (Subject<'a>, Connection<'a>) {
     let listener = check.listen("服务器");
-    let client = start(&listener.local_addr().unwrap().to_string());
-    let server = check.accept("服务器", &listener);
-    (client, server)
+    let address = listener.local_addr().unwrap().to_string();
+    let client = check.start_limited("-v 1048576", &[&address]);
+    (client, check.accept("服务器", &listener))
 }
 
 /// The same, with 你好 typed and received.
@@ -174,9 +183,12 @@ fn a_message_may_have_1_mib(check: &Check) {
     server.receives(&message, "带长度前缀的这一行");
     server.sends(&message);
     client.shows(&format!("输入:收到数据{line}\n输入:"));
-    asks(&mut client, &server);
-    server.sends(HELLO);
-    client.shows("输入:收到数据你好\n输入:");
+    client.types("再见");
+    server.receives(BYE, "带长度前缀的下一行");
+    server.sends(&message);
+    client.shows(&format!("{line}\n输入:收到数据{line}\n输入:"));
+    client.types_ctrl_d();
+    client.ends_having_shown(0, &format!("{}输入:", format!("输入:收到数据{line}\n").repeat(2)));
 }
 
 fn a_line_above_1_mib_is_not_sent(check: &Check) {
@@ -188,17 +200,15 @@ fn a_line_above_1_mib_is_not_sent(check: &Check) {
     check.did("（GBK 没有这个字符）");
     client.types("你好");
     server.receives(HELLO, "带长度前缀的短的一行（前两行不应发送）");
-    client.shows("输入:输入:输入:");
     server.sends(HELLO);
     client.shows("输入:输入:输入:收到数据你好\n输入:");
+    client.types_ctrl_d();
+    client.ends_having_shown(1, "输入:输入:输入:收到数据你好\n输入:");
 }
 
 fn a_length_above_1_mib_is_refused(check: &Check) {
     for length in [MIB as u32 + 1, 0x8000_0000, u32::MAX] {
-        let (mut client, server) = connected_as(check, |address| {
-            check.start_limited("-v 1048576", &[address]) // 1 GiB
-        });
-        asks(&mut client, &server);
+        let (client, server) = asked(check);
         server.sends(length.to_be_bytes());
         check.did(format!("（长度 {length} 太长，内容不会到来，连接也不关闭）"));
         client.notes("太长");
@@ -207,12 +217,17 @@ fn a_length_above_1_mib_is_refused(check: &Check) {
 }
 
 fn a_cut_inside_a_message_is_told(check: &Check) {
-    for part in 1..HELLO.len() {
-        let (client, server) = asked(check);
-        server.sends(&HELLO[..part]);
+    let long = framed(&[b'x'; 20_000]);
+    for part in (1..HELLO.len()).map(|part| &HELLO[..part]).chain([&long[..4100], &long[..20_003]])
+    {
+        let (mut client, server) = asked(check);
+        server.sends(HELLO);
+        client.shows("收到数据你好\n输入:");
+        asks(&mut client, &server);
+        server.sends(part);
         server.closes();
         client.notes("中间断开");
-        client.ends_having_shown(1, "输入:");
+        client.ends_having_shown(1, "输入:收到数据你好\n输入:");
     }
 }
 
@@ -231,9 +246,10 @@ fn a_reset_is_told(check: &Check) {
     client.notes("连接被对方复位");
     client.ends_having_shown(1, transcript);
 
-    for part in [2, 4, 6] {
+    let long = framed(&[b'x'; 20_000]);
+    for part in [&BYE[..2], &BYE[..4], &BYE[..6], &long[..4100]] {
         let (client, server) = answered();
-        server.sends(&BYE[..part]);
+        server.sends(part);
         server.resets(BYE.len());
         // Elsewhere a reset may destroy what has come before it.
         if cfg!(target_os = "linux") {
@@ -267,33 +283,41 @@ fn a_close_between_messages_is_the_end(check: &Check) {
 /// More lines, of 1 MiB each, than fit into all buffers between the program and the server.
 const MANY: usize = 16;
 
-fn types_many(client: &mut Subject, line: &str) {
-    (0..MANY).for_each(|_| client.types(line));
+/// The program sends as many as it can, while the server does not receive.
+fn sends_many(check: &Check) -> (Subject<'_>, Connection<'_>) {
+    let (mut client, server) = asked(check);
+    server.sends([HELLO.to_vec(), [0; 4].repeat(MANY)].concat());
+    check.did("（服务器提前回复了后面的每一行，此后不接收）");
+    client.shows("收到数据你好\n输入:");
+    (0..MANY).for_each(|_| client.types(&"x".repeat(MIB)));
     client.types_ctrl_d();
+    check.lets_pass(3 * PAUSE);
+    (client, server)
 }
 
 fn a_server_that_reads_slowly_gets_everything(check: &Check) {
-    let (mut client, server) = asked(check);
-    server.sends([HELLO.to_vec(), [0; 4].repeat(MANY)].concat());
-    check.did("（服务器提前回复了后面的每一行）");
-    client.shows("收到数据你好\n输入:");
-    let line = "x".repeat(MIB);
-    types_many(&mut client, &line);
-    check.did("服务器迟迟才接收，其间多次让程序暂停，随即继续（相当于按 Ctrl-Z，再用 fg）");
-    check.lets_pass(3 * PAUSE);
+    let (client, server) = sends_many(check);
+    let message = framed(&[b'x'; MIB]);
+    let (begin, rest) = message.split_at(MIB / 2);
+    // Time that passes while the program is stopped is not that of one `write`, but of a message.
+    client.is_stopped_while(|| {
+        if cfg!(unix) {
+            check.lets_pass(LONG_PAUSE);
+        }
+        server.receives(begin, "长行之 1 的前一半");
+    });
+    check.did("服务器慢慢接收，其间多次让程序暂停，随即继续");
     for number in 1..=MANY {
+        check.lets_pass(PAUSE / 2);
         client.is_stopped_for_a_moment();
-        server.receives(framed(line.as_bytes()), &format!("带长度前缀的长行之 {number}"));
+        let message = if number == 1 { rest } else { &message };
+        server.receives(message, &format!("带长度前缀的长行之 {number}"));
     }
     client.ends(0);
 }
 
 fn a_server_that_reads_nothing_is_an_error(check: &Check) {
-    let (mut client, server) = asked(check);
-    server.sends([HELLO.to_vec(), [0; 4].repeat(MANY)].concat());
-    check.did("（服务器提前回复了后面的每一行，但从此不再接收）");
-    client.shows("收到数据你好\n输入:");
-    types_many(&mut client, &"x".repeat(MIB));
+    let (client, _server) = sends_many(check);
     // A `write` that gets rid of a part, however small, is no failure, and the next one waits anew.
     // A stop ends such a `write` sooner.
     for _ in 0..5 {

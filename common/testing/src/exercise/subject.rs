@@ -93,6 +93,17 @@ impl Subject<'_> {
         }
     }
 
+    /// Stops the program on Unix while something happens, as Ctrl-Z and `fg` would.
+    pub fn is_stopped_while(&self, happens: impl FnOnce()) {
+        self.check.did(format!("让{}暂停（相当于按 Ctrl-Z）", self.name()));
+        #[cfg(unix)]
+        self.program.signal("STOP");
+        happens();
+        #[cfg(unix)]
+        self.program.signal("CONT");
+        self.check.did(format!("让{}继续（相当于用 fg）", self.name()));
+    }
+
     /// How much memory the program has, in MiB: `VmHWM`, the most that it has used at one time, or
     /// `VmSize`, the addresses that it has asked for. `None`: the system is not Linux.
     pub fn memory(&self, kind: &str) -> Option<usize> {
