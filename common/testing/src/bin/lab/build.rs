@@ -1,6 +1,5 @@
 //! Building what is judged, and the checks that judge it.
 
-use crate::checks::State;
 use crate::exercise::{Check, Exercise};
 use crate::left::Directory;
 use common::{Context, Error};
@@ -16,6 +15,13 @@ struct Built {
     is_old: bool,
     /// What the compiler says.
     said: Vec<u8>,
+}
+
+/// Why there is no executable.
+pub enum Unbuilt {
+    DoesNotCompile,
+    /// On Windows nobody replaces a program that is running.
+    IsRunning,
 }
 
 /// Runs cargo for one target of this kind.
@@ -45,7 +51,7 @@ pub fn mine(
     exercise: &Exercise,
     directory: &Directory,
     is_told: bool,
-) -> Result<Result<PathBuf, State>, Error> {
+) -> Result<Result<PathBuf, Unbuilt>, Error> {
     let (path, told) = (exercise.path(), exercise.told_path());
     let example = format!("my_{}", exercise.name);
     let build = ["build", "--package", exercise.package, "--example", &example];
@@ -56,12 +62,12 @@ pub fn mine(
         let Built { executable, is_old, said } = cargo("example", &build)?;
         let Some(executable) = executable else {
             if is_running(&said) {
-                return Ok(Err(State::IsRunning));
+                return Ok(Err(Unbuilt::IsRunning));
             }
             if is_told {
                 let _ = io::stderr().write_all(&said);
             }
-            return Ok(Err(State::DoesNotCompile));
+            return Ok(Err(Unbuilt::DoesNotCompile));
         };
         // An older date tells cargo nothing, although the content may be another one.
         if is_old && !is_built_of(exercise, &executable, &content) {
@@ -72,7 +78,7 @@ pub fn mine(
             removed = true;
             match remove(&executable, &example) {
                 Err(error) if error.kind() == ErrorKind::PermissionDenied && cfg!(windows) => {
-                    return Ok(Err(State::IsRunning));
+                    return Ok(Err(Unbuilt::IsRunning));
                 }
                 result => result.context("删除旧的编译结果")?,
             }

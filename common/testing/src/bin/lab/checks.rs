@@ -1,6 +1,6 @@
 //! Running the checks of one exercise.
 
-use crate::build;
+use crate::build::{self, Unbuilt};
 use crate::exercise::{Check, Exercise};
 use crate::left::{self, Directory};
 use crate::say;
@@ -25,9 +25,7 @@ const KEPT: usize = 64 * 1024;
 /// How far the student is with an exercise.
 pub enum State {
     NotBegun,
-    DoesNotCompile,
-    /// On Windows nobody replaces a program that is running.
-    IsRunning,
+    NotBuilt(Unbuilt),
     /// Each stage has been checked, up to and including the first one with a failure.
     Checked {
         passed: usize,
@@ -65,8 +63,10 @@ pub fn check(exercise: &Exercise) -> Result<bool, Error> {
     })?;
     console::note(match state {
         State::NotBegun => format!("还没有 {told}，用 cargo lab start {name} 开始"),
-        State::DoesNotCompile => format!("{told} 编译不通过"),
-        State::IsRunning => format!("my_{name} 还在运行，先结束它（Ctrl-C），再检查"),
+        State::NotBuilt(Unbuilt::DoesNotCompile) => format!("{told} 编译不通过"),
+        State::NotBuilt(Unbuilt::IsRunning) => {
+            format!("my_{name} 还在运行，先结束它（Ctrl-C），再检查")
+        }
         State::Checked { passed, all, failed: true, .. } => {
             console::print(format!("\n{name}：通过 {passed} 项，共 {all} 项"))?;
             return Ok(false);
@@ -101,14 +101,14 @@ pub fn examine(
     let judged = Directory::temporary(&build::results())?;
     let executable = match build::mine(exercise, &judged, is_told) {
         Ok(Ok(executable)) => executable,
-        Ok(Err(state)) => return Ok(state),
+        Ok(Err(unbuilt)) => return Ok(State::NotBuilt(unbuilt)),
         // A link that leads nowhere, say.
         Err(error) if fs::read(exercise.path()).is_err() => {
             if is_told {
                 console::note(error);
                 console::note(format!("要从头开始，用 cargo lab reset {}", exercise.name));
             }
-            return Ok(State::DoesNotCompile);
+            return Ok(State::NotBuilt(Unbuilt::DoesNotCompile));
         }
         Err(error) => return Err(error),
     };

@@ -1,5 +1,6 @@
 //! How far the student is with all exercises.
 
+use crate::build::Unbuilt;
 use crate::checks::{Outcome, State, examine};
 use crate::exercise::Exercise;
 use common::{Error, console};
@@ -30,8 +31,8 @@ pub fn show(is_table: bool) -> Result<bool, Error> {
         })?;
         let (state, all, next) = match state {
             State::NotBegun => ("未开始", None, "start"),
-            State::DoesNotCompile => ("编译不通过", None, "check"),
-            State::IsRunning => ("程序还在运行", None, "check"),
+            State::NotBuilt(Unbuilt::DoesNotCompile) => ("编译不通过", None, "check"),
+            State::NotBuilt(Unbuilt::IsRunning) => ("程序还在运行", None, "check"),
             State::Checked { all, failed: true, .. } => ("未完成", Some(all), "check"),
             State::Checked { all, .. } => ("完成", Some(all), ""),
         };
