@@ -50,6 +50,9 @@ const MAX_PAUSE: Duration = Duration::from_secs(4);
 /// How often to send a message before giving it up: for half a minute, more or less.
 const TRIES: u32 = 10;
 
+/// A receive that finds nothing in time: the one error has two names, on Unix and on Windows.
+const TIMEOUT: [ErrorKind; 2] = [ErrorKind::WouldBlock, ErrorKind::TimedOut];
+
 const HELP: &str = "\
 用法：acknowledged [REMOTE [LOCAL]]
 
@@ -128,12 +131,7 @@ fn receive_until(
     }
     socket.set_read_timeout(Some(rest)).context("设置接收超时")?;
     match datagram::receive(socket) {
-        // The one error has two names, the first on Unix and the second on Windows.
-        Err(Error::Failed { reason, .. })
-            if matches!(reason.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
-        {
-            Ok(None)
-        }
+        Err(Error::Failed { reason, .. }) if TIMEOUT.contains(&reason.kind()) => Ok(None),
         received => received.map(Some),
     }
 }

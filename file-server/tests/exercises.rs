@@ -12,6 +12,8 @@ use std::time::Instant;
 use testing::exercise::{ANY_PORT, Check, Connection, Subject, literal};
 use testing::{DEADLINE, TempDir, is_timeout, relay, reset, sample, tempdir};
 
+mod wrong;
+
 testing::exercise! {
     resumable_server of "file-server" {
         stage_1 {
@@ -38,43 +40,6 @@ testing::exercise! {
             the_real_client_sees_a_change => "文件大小、版本号和全部内容",
         }
     }
-    wrong [
-        one_receive_is_a_line: a_request_may_come_in_pieces => "全部内容",
-            "while !request[..length].contains(&b'\\n') {" => "while length == 0 {";
-        the_last_space_ends_the_offset: a_name_may_have_spaces_and_be_long => "全部内容",
-            ".position(|byte| *byte == b' ')" => ".rposition(|byte| *byte == b' ')";
-        a_refusal_says_why: only_what_is_in_the_directory_is_served => "没有回复",
-            "                    console::note(reason);\n" =>
-                "                    client.send(reason.as_bytes())?;\n";
-        the_line_has_no_bound: what_is_no_request_is_refused => "不再等待换行",
-            "        match client.request(" =>
-                "        request.resize(2 * length + 1024, 0);\n        match client.request(";
-        the_offset_has_32_bits: the_rest_is_served_from_any_offset => "只有第一行",
-            "offset.parse().ok());" => "offset.parse::<u32>().ok()).map(u64::from);";
-        the_size_is_what_is_left: the_rest_is_served_from_any_offset => "从偏移开始的内容",
-            "\", file.length)" => "\", file.length.saturating_sub(offset))";
-        one_after_the_other: several_clients_are_served_at_once => "正常关闭连接",
-            "Ok((file, offset)) => send(client, file, offset)?," =>
-                "Ok((file, offset)) => {
-                 static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
-                 let _turn = TURN.lock();
-                 send(client, file, offset)?
-             }";
-        the_version_counts_seconds: another_content_is_another_version => "上一次的不同",
-            "file.changed.as_nanos();" => "file.changed.as_secs();";
-        the_version_is_of_this_run: the_same_file_keeps_its_version => "重新启动",
-            "file.changed.as_nanos();" =>
-                "file.changed.as_nanos() + u128::from(std::process::id());";
-        sends_what_is_there_now: a_file_that_changes_while_it_is_sent_is_cut_off => "新内容",
-            "client.send_file(file)" =>
-                "{
-                 let mut block = [0; 4096];
-                 while let length @ 1.. = file.file.read(&mut block).unwrap() {
-                     client.send(&block[..length])?;
-                 }
-                 Ok(())
-             }";
-    ]
 }
 
 /// More than all the buffers between a server and a client that does not read.

@@ -26,6 +26,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// waits until second 7.5.
 const TRIES: u32 = 4;
 
+/// A receive that finds nothing in time: the one error has two names, on Unix and on Windows.
+const TIMEOUT: [ErrorKind; 2] = [ErrorKind::WouldBlock, ErrorKind::TimedOut];
+
 const HELP: &str = "\
 用法：retry [REMOTE [LOCAL]]
 
@@ -101,12 +104,7 @@ fn receive_until(
     }
     socket.set_read_timeout(Some(rest)).context("设置接收超时")?;
     match datagram::receive(socket) {
-        // The one error has two names, the first on Unix and the second on Windows.
-        Err(Error::Failed { reason, .. })
-            if matches!(reason.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
-        {
-            Ok(None)
-        }
+        Err(Error::Failed { reason, .. }) if TIMEOUT.contains(&reason.kind()) => Ok(None),
         received => received.map(Some),
     }
 }

@@ -249,9 +249,8 @@ fn a_handout_has_no_solutions_and_no_answers_and_works() {
     }
     for Exercise { name, package, .. } in EXERCISES {
         assert!(!workspace.join(format!("{package}/examples/{name}.rs")).exists());
-        let tests = workspace.join(package).join("tests/exercises.rs");
-        let checks = fs::read_to_string(tests).unwrap();
-        assert!(checks.contains(" => ") && checks.contains("    wrong []\n"), "{package}");
+        let wrong = workspace.join(package).join("tests/wrong/mod.rs");
+        assert_eq!(fs::read_to_string(wrong).unwrap(), "", "{package}");
     }
     for sheet in &sheets {
         for left_out in [">Answer<", ">A solution<", ">Solutions<", ">答案<", ">参考解答<"] {

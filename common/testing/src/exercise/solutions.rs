@@ -193,9 +193,8 @@ pub fn list(stages: &[(&str, &[&str])]) {
 /// The tests of an exercise, from its checks. `retry::solution` tries the worked solution,
 /// `retry::mine` the student's own one (ignored unless asked for), and `retry::mirror_fails` the
 /// unchanged program, where each check must fail when it expects what is told behind the arrow.
-/// `retry::wrong_solutions_fail` tries wrong solutions ([`Wrong`]), each with the check that catches
-/// it, what that expects, and the texts that are changed. The checks of a long exercise come in
-/// stages; one that takes long is marked with `#[ignore = "…"]`, for the worked solution only.
+/// The checks of a long exercise come in stages; one that takes long is marked with
+/// `#[ignore = "…"]`, for the worked solution only.
 ///
 /// The ignored test `retry::list`, run with `--ignored --exact --nocapture`, prints the checks in
 /// their order, one a line: `check: NAME`, or `check: STAGE::NAME` where there are stages.
@@ -204,26 +203,17 @@ pub fn list(stages: &[(&str, &[&str])]) {
 #[macro_export]
 #[allow(clippy::crate_in_macro_def, reason = "the checks are where this is called")]
 macro_rules! exercise {
-    (
-        $exercise:ident of $package:literal { $($stage:ident { $($checks:tt)+ })+ }
-        wrong [ $($wrong:tt)* ]
-    ) => {
-        $crate::exercise!(@tests $exercise $package [$($wrong)*] $([$stage] { $($checks)+ })+);
+    ($exercise:ident of $package:literal { $($stage:ident { $($checks:tt)+ })+ }) => {
+        $crate::exercise!(@tests $exercise $package $([$stage] { $($checks)+ })+);
     };
-    ($exercise:ident of $package:literal { $($checks:tt)+ } wrong [ $($wrong:tt)* ]) => {
-        $crate::exercise!(@tests $exercise $package [$($wrong)*] [] { $($checks)+ });
+    ($exercise:ident of $package:literal { $($checks:tt)+ }) => {
+        $crate::exercise!(@tests $exercise $package [] { $($checks)+ });
     };
     (
         @tests $exercise:ident $package:literal
-        [$(
-            $(#[$system:meta])?
-            $name:ident: $catches:ident => $expects:literal $(, $from:expr => $to:expr)+;
-        )*]
         $([$($stage:ident)?] { $($(#[$slow:meta])? $check:ident => $expected:literal,)+ })+
     ) => {
         mod $exercise {
-            #[allow(unused_imports, reason = "the checks, where there are wrong solutions")]
-            use crate::*;
             use $crate::exercise::solutions;
 
             mod solution {
@@ -271,6 +261,26 @@ macro_rules! exercise {
                     },
                 )+)+]);
             }
+        }
+    };
+    (@in [] $($tests:tt)+) => { $($tests)+ };
+    (@in [$stage:ident] $($tests:tt)+) => { mod $stage { $($tests)+ } };
+}
+
+/// A test that wrong solutions of an exercise fail ([`Wrong`]), each with the check that catches it,
+/// what that expects, and the texts that are changed.
+///
+/// [`Wrong`]: crate::exercise::solutions::Wrong
+#[macro_export]
+#[allow(clippy::crate_in_macro_def, reason = "the checks are where this is called")]
+macro_rules! wrong_solutions {
+    ($exercise:ident of $package:literal [$(
+        $(#[$system:meta])?
+        $name:ident: $catches:ident => $expects:literal $(, $from:expr => $to:expr)+;
+    )*]) => {
+        mod $exercise {
+            use crate::*;
+            use $crate::exercise::solutions;
 
             #[test]
             fn wrong_solutions_fail() {
@@ -286,6 +296,4 @@ macro_rules! exercise {
             }
         }
     };
-    (@in [] $($tests:tt)+) => { $($tests)+ };
-    (@in [$stage:ident] $($tests:tt)+) => { mod $stage { $($tests)+ } };
 }

@@ -82,44 +82,24 @@ fn assert_none(told: String) {
     assert!(told.is_empty(), "\n{told}");
 }
 
-#[test]
-fn the_sheet_of_udp_client() {
-    check("udp-client");
+macro_rules! sheets {
+    ($($test:ident: $program:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            check($program);
+        })*
+    };
 }
 
-#[test]
-fn the_sheet_of_udp_server() {
-    check("udp-server");
-}
-
-#[test]
-fn the_sheet_of_udp_chat() {
-    check("udp-chat");
-}
-
-#[test]
-fn the_sheet_of_feiq_sender() {
-    check("feiq-sender");
-}
-
-#[test]
-fn the_sheet_of_tcp_client() {
-    check("tcp-client");
-}
-
-#[test]
-fn the_sheet_of_tcp_echo_server() {
-    check("tcp-echo-server");
-}
-
-#[test]
-fn the_sheet_of_file_client() {
-    check("file-client");
-}
-
-#[test]
-fn the_sheet_of_file_server() {
-    check("file-server");
+sheets! {
+    the_sheet_of_udp_client: "udp-client",
+    the_sheet_of_udp_server: "udp-server",
+    the_sheet_of_udp_chat: "udp-chat",
+    the_sheet_of_feiq_sender: "feiq-sender",
+    the_sheet_of_tcp_client: "tcp-client",
+    the_sheet_of_tcp_echo_server: "tcp-echo-server",
+    the_sheet_of_file_client: "file-client",
+    the_sheet_of_file_server: "file-server",
 }
 
 #[test]
