@@ -80,9 +80,11 @@ impl Program {
         // A backtrace takes long, and tells a student little.
         command.env_remove("RUST_BACKTRACE");
         #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let family = Family::around(&mut command);
         let mut program = Program::spawn(command);
-        program.family = Some(Family::of(program.id()));
+        #[cfg(not(unix))]
+        let family = Family { id: program.id() };
+        program.family = Some(family);
         program
     }
 
@@ -353,19 +355,17 @@ struct Family {
 }
 
 impl Family {
+    /// The guard comes first, so that there is no moment without it, and `command` joins its group.
     #[cfg(unix)]
-    fn of(id: u32) -> Family {
+    fn around(command: &mut Command) -> Family {
+        use std::os::unix::process::CommandExt;
         let mut guard = Command::new("sh");
-        guard.args(["-c", "read end; kill -KILL -$0", &id.to_string()]);
-        guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        guard.args(["-c", "read end; kill -KILL -$$"]).stdin(Stdio::piped());
+        guard.stdout(Stdio::null()).stderr(Stdio::null());
         // What ends the group of this process leaves it alone.
-        std::os::unix::process::CommandExt::process_group(&mut guard, 0);
-        Family { guard: guard.spawn().unwrap() }
-    }
-
-    #[cfg(not(unix))]
-    fn of(id: u32) -> Family {
-        Family { id }
+        let guard = guard.process_group(0).spawn().unwrap();
+        command.process_group(guard.id() as i32);
+        Family { guard }
     }
 
     #[cfg(unix)]

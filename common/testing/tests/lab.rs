@@ -278,7 +278,7 @@ fn a_handout_has_no_solutions_and_no_answers_and_works() {
 fn nothing_is_left_of_a_check() {
     let Some((_alone, workspace)) = workspace() else { return };
     let (listener, address) = testing::listen();
-    let examples = workspace.join("udp-server/examples");
+    let examples = workspace.join("file-server/examples");
     fs::create_dir_all(&examples).unwrap();
     let source = format!(
         "fn main() {{
@@ -288,12 +288,12 @@ fn nothing_is_left_of_a_check() {
              loop {{ std::thread::park() }}
          }}"
     );
-    fs::write(examples.join("my_many_peers.rs"), source).unwrap();
+    fs::write(examples.join("my_resumable_server.rs"), source).unwrap();
     let (sent, coming) = mpsc::channel();
     let accept = move || listener.incoming().try_for_each(|held| sent.send(held.unwrap()));
     thread::Builder::new().spawn(accept).unwrap();
     for is_interrupted in [false, true] {
-        let check = lab(&workspace, &["check", "many_peers"]);
+        let check = lab(&workspace, &["check", "resumable_server"]);
         let mut held = vec![coming.recv_timeout(DEADLINE).unwrap()];
         if is_interrupted {
             check.signal("INT");
