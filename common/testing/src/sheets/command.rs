@@ -3,7 +3,7 @@
 
 use super::ports::Ports;
 use crate::exercise::{Client, EXERCISES, Exercise, Role};
-use crate::{build, root};
+use crate::{build, built, root};
 use common::address;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -26,6 +26,9 @@ const CLIENTS: [(&str, &str); 4] = [
     ("file-client", ""),
 ];
 
+/// The modes of `cargo lab peer`.
+const PEERS: &str = include_str!("../bin/lab/peer.txt");
+
 /// What is run for a command.
 pub(super) struct Prepared {
     /// What the shell gets to read.
@@ -45,6 +48,12 @@ pub(super) enum Listens {
 pub(super) fn prepare(command: &str, ports: &Ports) -> Prepared {
     // A student runs some commands in the directory of the scripts.
     let command = &command.replace("../target/debug/", "target/debug/");
+    let lab = format!("{} ", built().join("lab").display());
+    if let Some((before, peer)) = command.split_once("cargo lab peer ") {
+        let (peer, listens) = peer_at_real_port(peer, ports);
+        return Prepared { line: format!("{before}{lab}peer {peer}"), listens };
+    }
+    let command = &command.replace("cargo lab ", &lab);
     if let Some(run) = CargoRun::parse(command) {
         return run.prepare(ports);
     }
@@ -66,6 +75,29 @@ pub(super) fn prepare(command: &str, ports: &Ports) -> Prepared {
         line: if command.contains("python3 ") { command.into() } else { ports.real(command) },
         listens: listens.then_some(Listens::Script),
     }
+}
+
+/// `MODE ADDRESS …`, where only MODE must be there: a mode that listens gets a port, one that does not
+/// goes to the real one. The list of the modes has their default ports.
+fn peer_at_real_port(peer: &str, ports: &Ports) -> (String, Option<Listens>) {
+    let (mode, behind) = peer.split_once(' ').unwrap_or((peer, ""));
+    let mut rows = PEERS.lines().map(|line| Vec::from_iter(line.split('|').map(str::trim)));
+    let row = rows.find(|row| row.len() == 5 && row[0] == mode);
+    let default = row.as_ref().and_then(|row| row[1].parse().ok());
+    let (given, rest) = match behind.split_once(' ').unwrap_or((behind, "")) {
+        ("" | "|" | ">", _) => ("127.0.0.1", behind),
+        split => split,
+    };
+    let (Ok((host, port)), Some(default)) = (address::parse(given), default) else {
+        return (peer.into(), None); // it says what is wrong
+    };
+    let (host, port) = (host.unwrap_or("127.0.0.1".into()), port.unwrap_or(default));
+    let listens = row.is_some_and(|row| {
+        ["silent", "serve", "answer"].iter().any(|first| row[3].starts_with(first))
+    });
+    let real = if listens { ports.chosen(port).unwrap_or(0) } else { ports.behind(port) };
+    let line = format!("{mode} {} {rest}", in_full(&host, real));
+    (line, listens.then_some(Listens::Program(port)))
 }
 
 /// What stands in one of the tables for a program.

@@ -25,7 +25,12 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 
 impl Sheet {
     /// Runs a session, whose blocks are terminals side by side, and compares the screens.
+    /// What is marked `console linux` is passed over elsewhere.
     pub fn run(&self, session: &[Block], scripts: &Scripts) -> Result<(), Problem> {
+        let needs_linux = session.iter().any(|block| block.language.contains("linux"));
+        if needs_linux && !cfg!(target_os = "linux") {
+            return Ok(());
+        }
         if let Some(tool) = missing_tool(session) {
             let (line, told) = (session[0].first, format!("没有安装 {tool}"));
             if std::env::var_os("CI").is_some() {
@@ -88,6 +93,8 @@ enum Step {
     },
     EndInput,
     Stop,
+    /// The command has ended with this status.
+    Status(i32),
 }
 
 /// The steps of a block, each with its line number.
@@ -101,6 +108,11 @@ fn steps(block: &Block, is_first: bool) -> Vec<(usize, Step)> {
         }
         if *line == "…" {
             steps.push((number, Step::Skip));
+            continue;
+        }
+        let status = line.strip_prefix("[状态码 ").and_then(|line| line.strip_suffix(']'));
+        if let Some(status) = status.and_then(|status| status.parse().ok()) {
+            steps.push((number, Step::Status(status)));
             continue;
         }
         // The last line may be a prompt that nobody has answered.
@@ -312,6 +324,18 @@ impl Session {
                 }
                 Step::EndInput => terminal.program.as_mut().unwrap().end_input(),
                 Step::Stop => terminal.signal("STOP"),
+                Step::Status(expected) => {
+                    let expected = *expected;
+                    let program = terminal.program.as_mut().expect("a command comes first");
+                    if in_time && program.end_before(Duration::from_millis(50)).is_none() {
+                        return Ok(());
+                    }
+                    end(terminal, number)?;
+                    if terminal.status != Some(expected) {
+                        let problem = format!("状态码是 {:?}", terminal.status);
+                        return Err(Problem::new(number, problem));
+                    }
+                }
                 Step::Interrupt { signal, is_last } if others_are_through || !is_last => {
                     let signal = *signal;
                     terminal.interrupt(signal);
