@@ -24,7 +24,6 @@ pub mod exercise;
 mod output;
 mod peers;
 mod program;
-#[cfg(unix)]
 pub mod sheets;
 #[cfg(unix)]
 mod terminal;

@@ -3,9 +3,8 @@
 #[cfg(unix)]
 use crate::terminal;
 use crate::{DEADLINE, Output, python};
-#[cfg(unix)]
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -15,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a caller with several programs looks after one of them.
-const LITTLE: Duration = Duration::from_millis(50);
+pub(crate) const LITTLE: Duration = Duration::from_millis(50);
 
 /// A program that is running. Dropping it kills it.
 pub struct Program {
@@ -25,6 +24,8 @@ pub struct Program {
     input: Option<Sender<Vec<u8>>>,
     pub(crate) out: Option<Arc<Output>>,
     pub(crate) err: Arc<Output>,
+    /// What writes into the program through pipes.
+    feeders: Vec<Child>,
     /// Where what the program has started ends with it. (The drop of a `Subject` judges a panic then.)
     family: Option<Family>,
     /// The program's end of its terminal, if it has one.
@@ -88,17 +89,48 @@ impl Program {
         program
     }
 
+    /// Where it has no standard error of its own, that goes to the same stream as its output.
     fn new(name: String, mut child: Child, out: Option<Arc<Output>>) -> Program {
+        let err = child.stderr.take().map(Output::collect);
         Program {
             name,
             input: child.stdin.take().map(typing),
+            err: err.or(out.clone()).unwrap(),
             out,
-            err: Output::collect(child.stderr.take().unwrap()),
             child,
+            feeders: vec![],
             family: None,
             #[cfg(unix)]
             terminal: None,
         }
+    }
+
+    /// Starts commands joined by pipes, each in a group of its own, as a shell does; all that they show
+    /// is one stream. What the last one writes may go into a file.
+    pub(crate) fn spawn_line(commands: Vec<Command>, file: Option<File>) -> Program {
+        let name = format!("{commands:?}").chars().take(200).collect();
+        let (screen, shown) = io::pipe().unwrap();
+        let stream = || Stdio::from(shown.try_clone().unwrap());
+        let mut last_output = Some(file.map_or_else(stream, Stdio::from));
+        let mut left = commands.len();
+        let mut started: Vec<Child> = Vec::new();
+        for mut command in commands {
+            left -= 1;
+            let before = started.last_mut().and_then(|child| child.stdout.take());
+            command.stdin(before.map_or_else(Stdio::piped, Stdio::from)).stderr(stream());
+            command.stdout(last_output.take_if(|_| left == 0).unwrap_or_else(Stdio::piped));
+            #[cfg(unix)]
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+            started.push(launch(&mut command));
+        }
+        drop(shown);
+        let last = started.pop().expect("no command");
+        let mut program = Program::new(name, last, Some(Output::collect(screen)));
+        if let Some(first) = started.first_mut() {
+            program.input = first.stdin.take().map(typing);
+        }
+        program.feeders = started;
+        program
     }
 
     /// Starts the executable `exe` with a terminal as its standard output.
@@ -132,15 +164,21 @@ impl Program {
     pub fn start_unread(exe: &str, arguments: &[&str]) -> Program {
         let mut command = Command::new(exe);
         command.args(arguments);
-        command.stdin(Stdio::piped()).stdout(unread()).stderr(Stdio::piped());
-        let mut child = launch(&mut command);
-        drop(child.stdout.take());
+        // Not even its first line finds a reader.
+        let (_, unread) = io::pipe().unwrap();
+        command.stdin(Stdio::piped()).stdout(unread).stderr(Stdio::piped());
+        let child = launch(&mut command);
         Program::new(format!("{command:?} without a reader"), child, None)
     }
 
     /// The number of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The same of each process in a line, which is also the number of its group.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u32> {
+        self.feeders.iter().chain([&self.child]).map(Child::id)
     }
 
     /// Types a line.
@@ -191,11 +229,6 @@ impl Program {
         let out = self.out.as_ref().expect("nobody reads the output");
         let found = |shown: &str, _| found(shown).then_some(());
         out.wait_within(limit, found).is_some()
-    }
-
-    /// Waits until `found` finds something in what standard output shows.
-    pub fn wait_a_while<T>(&self, found: impl Fn(&str) -> Option<T>) -> Option<T> {
-        self.out.as_ref()?.wait_within(DEADLINE, |shown, _| found(shown))
     }
 
     /// Waits until standard error shows `text`.
@@ -300,8 +333,10 @@ impl Program {
         if let Some(family) = &mut self.family {
             family.end();
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for child in self.feeders.iter_mut().chain([&mut self.child]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 
     #[track_caller]
@@ -328,21 +363,6 @@ fn typing(mut input: ChildStdin) -> Sender<Vec<u8>> {
     let (typed, coming) = mpsc::channel::<Vec<u8>>();
     thread::spawn(move || coming.iter().try_for_each(|bytes| input.write_all(&bytes)));
     typed
-}
-
-/// An output whose other end is closed before the program starts, so that not even its first line
-/// finds a reader.
-#[cfg(unix)]
-fn unread() -> Stdio {
-    let (writer, reader) = std::os::unix::net::UnixStream::pair().unwrap();
-    drop(reader);
-    Stdio::from(std::os::fd::OwnedFd::from(writer))
-}
-
-/// Elsewhere a pipe, whose other end is closed right after the start.
-#[cfg(not(unix))]
-fn unread() -> Stdio {
-    Stdio::piped()
 }
 
 /// A program and the processes that it has started: on Unix those of its group, which end also when

@@ -52,7 +52,7 @@ class Socket(socket.socket):
         """Others may find this socket now."""
         unfinished = PORTS / f"{self.told}.new"
         unfinished.write_text(str(self.getsockname()[1]))
-        unfinished.rename(PORTS / str(self.told))
+        unfinished.replace(PORTS / str(self.told))
 
     def connect(self, address):
         super().connect(real(address))

@@ -1,223 +1,195 @@
-//! A command of a sheet, turned into what is run for it: the executables of this build, at ports of
-//! the system's choice.
+//! A line of a sheet, turned into what is run for it: the executables of this build, at ports of the
+//! system's choice.
 
+use super::PROGRAMS;
 use super::ports::Ports;
 use crate::exercise::{Client, EXERCISES, Exercise, Role};
-use crate::{build, built, root};
+use crate::{build, executable, python, root};
 use common::address;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::LazyLock;
 
-/// The programs that have a port of their own, with the place of its argument and what it is by
-/// default. Of the examples, the table of the exercises tells it.
-const LISTENERS: [(&str, (usize, u16)); 5] = [
-    ("udp-client", (1, 10086)),
-    ("udp-server", (0, 8080)),
-    ("udp-chat", (0, 6666)),
-    ("tcp-echo-server", (0, 10050)),
-    ("file-server", (0, 6664)),
-];
-
-/// The programs that take a destination, with the default one.
-const CLIENTS: [(&str, &str); 4] = [
-    ("udp-client", "127.0.0.1:8080"),
-    ("feiq-sender", "127.0.0.1:2425"),
-    ("tcp-client", "127.0.0.1:10050"),
-    ("file-client", ""),
-];
-
-/// The modes of `cargo lab peer`.
+/// The modes of `cargo lab peer`, with their ports.
 const PEERS: &str = include_str!("../bin/lab/peer.txt");
 
-/// What is run for a command.
-pub(super) struct Prepared {
-    /// What the shell gets to read.
-    pub(super) line: String,
-    /// The port on which the sheet says that it listens, and who tells the real one.
-    pub(super) listens: Option<Listens>,
-}
-
-pub(super) enum Listens {
-    /// The first line on standard error of one of our programs.
-    Program(u16),
-    /// A file in the directory of the ports.
-    Script,
-}
-
-/// Prepares a command of a sheet.
-pub(super) fn prepare(command: &str, ports: &Ports) -> Prepared {
-    // A student runs some commands in the directory of the scripts.
-    let command = &command.replace("../target/debug/", "target/debug/");
-    let lab = format!("{} ", built().join("lab").display());
-    if let Some((before, peer)) = command.split_once("cargo lab peer ") {
-        let (peer, listens) = peer_at_real_port(peer, ports);
-        return Prepared { line: format!("{before}{lab}peer {peer}"), listens };
-    }
-    let command = &command.replace("cargo lab ", &lab);
-    if let Some(run) = CargoRun::parse(command) {
-        return run.prepare(ports);
-    }
-    if command.starts_with("cargo build ") {
-        return Prepared {
-            line: "true".into(), // done already
-            listens: None,
-        };
-    }
-    let listens = command.contains("python3 ") && {
-        let mut words = command.split([' ', '(', ')', '/']);
-        let script = words.find(|word| word.ends_with(".py"));
-        let program = script.map(|script| script.trim_end_matches(".py").replace('_', "-"));
-        program.is_some_and(|program| entry(&LISTENERS, &program).is_some())
-            || ["create_server(", ".bind("].iter().any(|call| command.contains(call))
+/// Where the executables are, built by the cargo that runs this test. `lab` has been built: it may be
+/// running.
+static EXECUTABLES: LazyLock<PathBuf> = LazyLock::new(|| {
+    // The solutions by their names: a student's need not compile. They may not have been handed out.
+    let is_there = |Exercise { name, package, .. }: &&Exercise| {
+        root().join(format!("{package}/examples/{name}.rs")).exists()
     };
-    Prepared {
-        // A script finds the real ports itself.
-        line: if command.contains("python3 ") { command.into() } else { ports.real(command) },
-        listens: listens.then_some(Listens::Script),
-    }
+    let solutions = EXERCISES.iter().filter(is_there);
+    let examples = solutions.flat_map(|exercise| ["--example", exercise.name]);
+    let what = ["--workspace", "--exclude", "testing", "--bins"].into_iter().chain(examples);
+    build(&Vec::from_iter(what))
+});
+
+/// What is run for a line: commands joined by pipes.
+#[derive(Default)]
+pub(super) struct Line {
+    pub(super) commands: Vec<Command>,
+    /// The file for what the last one writes.
+    pub(super) file: Option<String>,
+    /// The port at which one of our programs listens in the sheet; 0 for a script, which tells its port
+    /// itself.
+    pub(super) listens: Option<u16>,
 }
 
-/// `MODE ADDRESS …`, where only MODE must be there: a mode that listens gets a port, one that does not
-/// goes to the real one. The list of the modes has their default ports.
-fn peer_at_real_port(peer: &str, ports: &Ports) -> (String, Option<Listens>) {
-    let (mode, behind) = peer.split_once(' ').unwrap_or((peer, ""));
-    let mut rows = PEERS.lines().map(|line| Vec::from_iter(line.split('|').map(str::trim)));
-    let row = rows.find(|row| row.len() == 5 && row[0] == mode);
-    let default = row.as_ref().and_then(|row| row[1].parse().ok());
-    let (given, rest) = match behind.split_once(' ').unwrap_or((behind, "")) {
-        ("" | "|" | ">", _) => ("127.0.0.1", behind),
-        split => split,
-    };
-    let (Ok((host, port)), Some(default)) = (address::parse(given), default) else {
-        return (peer.into(), None); // it says what is wrong
-    };
-    let (host, port) = (host.unwrap_or("127.0.0.1".into()), port.unwrap_or(default));
-    let listens = row.is_some_and(|row| {
-        ["silent", "serve", "answer"].iter().any(|first| row[3].starts_with(first))
-    });
-    let real = if listens { ports.chosen(port).unwrap_or(0) } else { ports.behind(port) };
-    let line = format!("{mode} {} {rest}", in_full(&host, real));
-    (line, listens.then_some(Listens::Program(port)))
-}
-
-/// What stands in one of the tables for a program.
-fn entry<T: Copy>(table: &[(&str, T)], wanted: &str) -> Option<T> {
-    let found = table.iter().find(|(program, _)| *program == wanted);
-    found.map(|(_, value)| *value)
-}
-
-/// `BEFORE cargo run -q -p PACKAGE --example EXAMPLE -- ARGUMENTS BEHIND`, where most of it may be
-/// missing, or `BEFORE target/debug/PACKAGE ARGUMENTS BEHIND`.
-struct CargoRun<'a> {
-    before: &'a str,
-    package: &'a str,
-    example: Option<&'a str>,
-    arguments: Vec<String>,
-    behind: &'a str,
-}
-
-impl CargoRun<'_> {
-    fn parse(command: &str) -> Option<CargoRun<'_>> {
-        let runs = ["cargo run -q -p ", "target/debug/"];
-        let (before, run) = runs.iter().find_map(|run| command.split_once(run))?;
-        let ends = [" 2>", ">", "|", "'", ";", " &", " <", ")"].map(|end| run.find(end));
-        let end = ends.into_iter().flatten().min().unwrap_or(run.len());
-        let (run, behind) = run.split_at(end);
-        let mut words = run.split_whitespace().peekable();
-        Some(CargoRun {
-            before,
-            package: words.next()?,
-            example: words.next_if_eq(&"--example").and_then(|_| words.next()),
-            arguments: words.filter(|word| *word != "--").map(String::from).collect(),
-            behind,
-        })
-    }
-
-    fn prepare(mut self, ports: &Ports) -> Prepared {
-        let is_help = self.arguments.iter().any(|argument| argument == "--help");
-        let (listens, remote) = match self.example.and_then(Exercise::find).map(|own| &own.role) {
-            Some(&Role::Server { port, .. }) => (Some((0, port)), None),
-            Some(&Role::Client(Client { remote, port, .. })) => {
-                (port.map(|port| (1, port)), Some(remote))
+impl Line {
+    /// A line that runs in every shell: words, double quotes, `|` and `>`.
+    pub(super) fn new(line: &str, ports: &Ports) -> Result<Line, String> {
+        let mut parsed = Line { listens: script_listens(line), ..Line::default() };
+        for words in words(line).split(|word| *word == "|") {
+            let end = words.iter().position(|word| *word == ">").unwrap_or(words.len());
+            let (words, file) = words.split_at(end);
+            parsed.file = file.get(1).map(|file| file.to_string());
+            match words.first() {
+                Some(&("cargo" | "python3" | "tcpdump")) => {}
+                other => return Err(format!("{other:?} 不是哪里都有的命令，代码框要标 linux")),
             }
-            None => (entry(&LISTENERS, self.package), entry(&CLIENTS, self.package)),
-        };
-        if let Some(default) = remote.filter(|_| !is_help) {
-            self.redirect(default, ports);
+            let words = parsed.real(words, ports);
+            let mut command = Command::new(&words[0]);
+            command.args(&words[1..]);
+            parsed.commands.push(command);
         }
-        let listens = listens
-            .filter(|_| !is_help)
-            .and_then(|(place, default)| self.listen(place, default, ports));
-        let exe = self.exe();
-        let (before, behind) = (ports.real(self.before), ports.real(self.behind));
-        let arguments = self.arguments.join(" ");
-        Prepared {
-            line: format!("{before}{} {arguments} {behind}", exe.display()),
-            listens: listens.map(Listens::Program),
-        }
+        Ok(parsed)
     }
 
-    fn exe(&self) -> PathBuf {
-        match self.example {
-            Some(example) => executables().join("examples").join(example),
-            None => executables().join(self.package),
+    /// A line for bash.
+    pub(super) fn for_bash(line: &str, ports: &Ports) -> Line {
+        let mut parsed = Line { listens: script_listens(line), ..Line::default() };
+        let (mut text, mut rest) = (String::new(), line);
+        // A student runs some commands in the directory of the scripts.
+        let begins = ["cargo ", "../target/debug/", "target/debug/"];
+        while let Some(at) = begins.iter().filter_map(|begin| rest.find(begin)).min() {
+            let (before, run) = rest.split_at(at);
+            let ends = [" 2>", ">", "|", "'", ";", " &", " <", ")"].map(|end| run.find(end));
+            let (run, behind) = run.split_at(ends.into_iter().flatten().min().unwrap_or(run.len()));
+            text += &ports.real(before);
+            let words = parsed.real(&words(run), ports);
+            words.iter().for_each(|word| text += &format!("\"{word}\" "));
+            rest = behind;
         }
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &(text + &ports.real(rest))]);
+        parsed.commands.push(bash);
+        parsed
     }
 
-    /// The port on which the sheet says that it listens. In its place the program gets the one that was
-    /// chosen for it before, or port 0, for which the system chooses one. `None`: it will not listen,
-    /// its argument is wrong.
-    fn listen(&mut self, place: usize, default: u16, ports: &Ports) -> Option<u16> {
-        let given = self.arguments.get(place).cloned();
-        let (host, told) = address::parse_argument(given).ok()?;
-        let told = told.unwrap_or(default);
-        let chosen = ports.chosen(told).unwrap_or(0);
-        // A client that goes to an IPv6 address needs one itself.
-        let remote = self.arguments.first().filter(|_| place == 1);
-        let is_ipv6 = remote.is_some_and(|remote| remote.starts_with('['));
-        let argument = match host {
-            Some(host) => in_full(&host, chosen),
-            None if is_ipv6 => in_full("::", chosen),
-            None => chosen.to_string(),
-        };
-        let rest = self.arguments.len().min(place + 1);
-        self.arguments.splice(place..rest, [argument]);
-        Some(told)
-    }
-
-    /// A client goes to the real port of the server it wants. Where its argument is wrong, it stays.
-    fn redirect(&mut self, default: &str, ports: &Ports) {
-        let given = self.arguments.first().map_or(default, String::as_str);
-        let (Ok((host, port)), Ok((default_host, default_port))) =
-            (address::parse(given), address::parse(default).or(Ok::<_, ()>((None, None))))
-        else {
-            return;
-        };
-        let host = host.or(default_host);
-        if let (Some(host), Some(port @ 1..)) = (host, port.or(default_port)) {
-            let first = self.arguments.len().min(1);
-            let argument = in_full(&host, ports.behind(port));
-            self.arguments.splice(..first, [argument]);
+    /// A program and its arguments, as they really are.
+    fn real(&mut self, words: &[&str], ports: &Ports) -> Vec<String> {
+        let mut words: Vec<&str> = match words {
+            ["cargo", "run", "-q", "-p", _, "--example", run @ ..]
+            | ["cargo", "run", "-q", "-p", run @ ..]
+            | ["cargo", run @ ..] => run,
+            _ => words,
         }
+        .to_vec();
+        words.retain(|word| *word != "--");
+        let mut name = words[0].trim_start_matches("../").trim_start_matches("target/debug/");
+        if name == "build" {
+            (words, name) = (vec!["lab", "bytes", "text:"], "lab"); // done already
+        }
+        words[0] = name;
+        let python = (name == "python3").then(python).flatten();
+        let exe = match python {
+            Some(python) => python.get_program().into(),
+            None if Exercise::find(name).is_some() => {
+                EXECUTABLES.join("examples").join(executable(name))
+            }
+            None if name == "lab" || PROGRAMS.contains(&name) => EXECUTABLES.join(executable(name)),
+            None => name.into(),
+        };
+        let (place, listens, goes) = ports_of(&words);
+        let is_other = (listens, goes) == (None, None) && name != "python3"; // finds them itself
+        let real_ports = |word: &&str| if is_other { ports.real(word) } else { word.to_string() };
+        let mut real: Vec<String> = words.iter().map(real_ports).collect();
+        real[0] = exe.display().to_string();
+        let own = place + usize::from(goes.is_some());
+        if let Some(default) = goes {
+            readdress(&mut real, place, ("127.0.0.1:", default), |port| ports.behind(port));
+        }
+        if let Some(default) = listens {
+            // Like the destination, an IPv6 address.
+            let host = if real[own - 1].starts_with('[') { "[::]:" } else { "" };
+            let chosen = |port| ports.chosen(port).unwrap_or(0);
+            self.listens = readdress(&mut real, own, (host, default), chosen);
+        }
+        real
     }
 }
 
-/// An address with both of its parts.
-fn in_full(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+/// The place of a program's first address, the port at which it listens by default, and the one to
+/// which it goes; 0: it asks for it.
+fn ports_of(words: &[&str]) -> (usize, Option<u16>, Option<u16>) {
+    match *words {
+        _ if words.contains(&"--help") => (1, None, None),
+        ["udp-client", ..] => (1, Some(10086), Some(8080)),
+        ["udp-server", ..] => (1, Some(8080), None),
+        ["udp-chat", ..] => (1, Some(6666), None),
+        ["feiq-sender", ..] => (1, None, Some(2425)),
+        ["tcp-client", ..] => (1, None, Some(10050)),
+        ["tcp-echo-server", ..] => (1, Some(10050), None),
+        ["file-client", ..] => (1, None, Some(0)),
+        ["file-server", ..] => (1, Some(6664), None),
+        ["lab", "peer", mode, ..] => {
+            let mut rows = PEERS.lines().map(|line| Vec::from_iter(line.split('|').map(str::trim)));
+            let row = rows.find(|row| row[0] == mode).unwrap_or_default();
+            let port = row.get(1).and_then(|port| port.parse().ok());
+            let begins = |step| row.get(3).is_some_and(|steps| steps.starts_with(step));
+            let listens = ["silent", "serve", "answer"].into_iter().any(begins);
+            if listens { (3, port, None) } else { (3, None, port) }
+        }
+        [name, ..] => match Exercise::find(name).map(|exercise| &exercise.role) {
+            Some(&Role::Server { port, .. }) => (1, Some(port), None),
+            Some(Role::Client(Client { remote, port, .. })) => (
+                1,
+                *port,
+                Some(address::parse(remote).ok().and_then(|(_, port)| port).unwrap_or(0)),
+            ),
+            None => (1, None, None),
+        },
+        [] => (1, None, None),
+    }
 }
 
-/// Where the executables are, built by the cargo that runs this test.
-fn executables() -> &'static Path {
-    static EXECUTABLES: OnceLock<PathBuf> = OnceLock::new();
-    EXECUTABLES.get_or_init(|| {
-        // The solutions by their names: a student's need not compile. They may not have been handed out.
-        let is_there = |Exercise { name, package, .. }: &&Exercise| {
-            root().join(format!("{package}/examples/{name}.rs")).exists()
-        };
-        let solutions = EXERCISES.iter().filter(is_there);
-        let examples = solutions.flat_map(|exercise| ["--example", exercise.name]);
-        let what: Vec<&str> = ["--workspace", "--bins"].into_iter().chain(examples).collect();
-        build(&what)
-    })
+/// The words of a line. What is in double quotes is one word.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('"').enumerate();
+    let words = parts.flat_map(|(number, part)| match number % 2 {
+        0 => part.split_whitespace().collect(),
+        _ => vec![part],
+    });
+    words.collect()
+}
+
+/// Whether a script takes part that listens.
+fn script_listens(line: &str) -> Option<u16> {
+    let mut words = line.split([' ', '(', ')', '/']);
+    let script = words.find_map(|word| word.strip_suffix(".py")).unwrap_or_default();
+    let listens = ports_of(&[&script.replace('_', "-")]).1.is_some()
+        || ["create_server(", ".bind("].iter().any(|call| line.contains(call));
+    (listens && line.contains("python3 ")).then_some(0)
+}
+
+/// Puts the real port into an address, and tells the one in the sheet. A wrong address stays.
+fn readdress(
+    words: &mut Vec<String>,
+    place: usize,
+    (host, port): (&str, u16),
+    real: impl Fn(u16) -> u16,
+) -> Option<u16> {
+    let (given, told) = address::parse_argument(words.get(place).cloned()).ok()?;
+    let told = told.unwrap_or(port);
+    let host = match given {
+        _ if told == 0 => return None,
+        Some(given) if given.contains(':') => format!("[{given}]:"),
+        Some(given) => given + ":",
+        None => host.into(),
+    };
+    let end = words.len().min(place + 1);
+    words.splice(place..end, [format!("{host}{}", real(told))]);
+    Some(told)
 }

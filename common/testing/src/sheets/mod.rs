@@ -3,9 +3,11 @@
 //! compared.
 //!
 //! In a sheet, a `console` block is one terminal; the blocks under one heading, in one fold, or behind
-//! one line that begins in bold, are one session, run side by side. `$ ` begins a command, `‹…›` is
-//! what the user types, `[状态码 1]` is what a command has ended with, `…` at the end of a line stands for the rest of it and alone on a line for any
-//! number of lines, and all the rest is what the terminal shows. Ports vary, so they are not compared.
+//! one line that begins in bold, are one session, run side by side. `$ ` begins a command, which is for
+//! every shell: words, double quotes, `|` and `>`; in a block marked `console linux` it is for bash.
+//! `‹…›` is what the user types, `[状态码 1]` what the command has ended with, `…` at the end of a line
+//! stands for the rest of it and alone on a line for any number of lines, and all the rest is what the
+//! terminal shows. Ports vary, so they are not compared.
 
 mod command;
 mod ports;
@@ -82,6 +84,7 @@ pub struct Sheet {
 }
 
 /// A fenced block.
+#[derive(Clone)]
 pub struct Block<'a> {
     /// What stands behind the fence.
     pub language: &'a str,
@@ -91,6 +94,13 @@ pub struct Block<'a> {
     pub heading: usize,
     /// Its lines.
     pub lines: Vec<&'a str>,
+}
+
+impl Block<'_> {
+    /// Whether its commands are for bash and Linux only: it is marked `console linux`.
+    pub fn needs_linux(&self) -> bool {
+        self.language.contains("linux")
+    }
 }
 
 /// A table.
@@ -127,16 +137,9 @@ impl Sheet {
     /// The sessions, each with its terminals: the `console` blocks that belong together. One that
     /// takes longer than a minute is marked `console slow`.
     pub fn sessions(&self) -> Vec<Vec<Block<'_>>> {
-        let mut sessions: Vec<Vec<Block>> = Vec::new();
-        for block in self.blocks() {
-            let begun = sessions.last_mut();
-            match begun.filter(|session| session[0].heading == block.heading) {
-                _ if !block.language.starts_with("console") => {}
-                Some(session) => session.push(block),
-                None => sessions.push(vec![block]),
-            }
-        }
-        sessions
+        let mut blocks = self.blocks();
+        blocks.retain(|block| block.language.starts_with("console"));
+        blocks.chunk_by(|one, next| one.heading == next.heading).map(<[_]>::to_vec).collect()
     }
 
     /// The section (`## `) in which a line is.

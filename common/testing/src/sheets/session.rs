@@ -1,17 +1,14 @@
 //! A session of a sheet: its screens, typed in again and compared.
 
-use super::command::{Listens, prepare};
-use super::ports::{Ports, without_ports};
+use super::command::Line;
+use super::ports::{Ports, comparable};
 use super::{Block, PROGRAMS, Problem, Scripts, Sheet, is_slow};
-use crate::{DEADLINE, Program, TempDir, address_in, root, tempdir};
-use std::fs;
-use std::os::unix::process::CommandExt;
+use crate::program::LITTLE;
+use crate::{DEADLINE, Program, TempDir, address_in, bench, python, root, tempdir};
+use std::collections::VecDeque;
+use std::fs::{self, File};
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
-
-/// How often a script is asked whether it listens.
-const LOOK: Duration = Duration::from_millis(5);
 
 /// After how long a script that has not ended is interrupted again. Python looks for signals between
 /// two steps: one that comes just before it begins to wait is not seen while it waits.
@@ -24,22 +21,26 @@ const SLOW: Duration = Duration::from_secs(300);
 const A_MOMENT: Duration = Duration::from_secs(1);
 
 impl Sheet {
-    /// Runs a session, whose blocks are terminals side by side, and compares the screens.
-    /// What is marked `console linux` is passed over elsewhere.
+    /// Runs a session, whose blocks are terminals side by side, and compares the screens. One that
+    /// needs Linux is passed over elsewhere.
     pub fn run(&self, session: &[Block], scripts: &Scripts) -> Result<(), Problem> {
-        let needs_linux = session.iter().any(|block| block.language.contains("linux"));
-        if needs_linux && !cfg!(target_os = "linux") {
+        if session.iter().any(Block::needs_linux) && !cfg!(target_os = "linux") {
             return Ok(());
         }
-        if let Some(tool) = missing_tool(session) {
-            let (line, told) = (session[0].first, format!("没有安装 {tool}"));
-            if std::env::var_os("CI").is_some() {
-                return Err(Problem::new(line, told));
-            }
-            eprintln!("{told}：略过 {}:{line}", self.path.display());
-            return Ok(());
+        let commands = session.iter().flat_map(|block| &block.lines);
+        let commands = commands.filter_map(|line| line.strip_prefix("$ "));
+        let missing = commands.flat_map(str::split_whitespace).find(|word| match *word {
+            "python3" => python().is_none(),
+            "tcpdump" | "strace" | "nc" | "socat" => bench::installed(word).is_err(),
+            _ => false,
+        });
+        let Some(tool) = missing else { return Session::new(scripts).run(session) };
+        let (line, told) = (session[0].first, format!("没有安装 {tool}"));
+        if std::env::var_os("CI").is_some() {
+            return Err(Problem::new(line, told));
         }
-        Session::new(scripts).run(session)
+        eprintln!("{told}：略过 {}:{line}", self.path.display());
+        Ok(())
     }
 }
 
@@ -50,170 +51,175 @@ impl Scripts {
         // Whoever connects must find somebody.
         let peers = ["cargo run -q -p tcp-echo-server", &format!("python3 {script}")];
         let session = Session::new(self);
-        let _peer = (script == "tcp_client.py").then(|| session.start(0, peers[0]));
+        let _peer = (script == "tcp_client.py").then(|| session.start(peers[0], false));
         let known = session.ports.count();
-        let mut started = match session.start(0, peers[1]) {
+        let mut started = match session.start(peers[1], false) {
             Ok(started) => started,
-            Err(problem) => return Some(problem.to_string()),
+            Err(problem) => return Some(problem),
         };
         // Either it says something at once, a prompt or why it ends, or it has begun to listen.
         if session.ports.count() == known {
             started.wait_within(self.limit, |shown| !shown.is_empty());
         }
         let ended = started.end_before(A_MOMENT)?;
-        let last = ended.out.lines().next_back();
-        Some(last.unwrap_or("程序立即结束了").to_string())
+        Some(ended.out.lines().next_back().unwrap_or("程序立即结束了").into())
     }
-}
-
-/// A tool that a session needs and that is not installed.
-fn missing_tool<'a>(session: &[Block<'a>]) -> Option<&'a str> {
-    let commands = session.iter().flat_map(|block| &block.lines);
-    let commands = commands.filter_map(|line| line.strip_prefix("$ "));
-    let mut words = commands.flat_map(|command| command.split_whitespace());
-    words.find(|word| {
-        ["tcpdump", "strace", "nc", "socat"].contains(word)
-            && crate::bench::installed(word).is_err()
-    })
 }
 
 /// What happens in a terminal, one after the other.
 enum Step {
-    Command(String),
+    /// A line, and whether it is for bash.
+    Command(String, bool),
     Shows(String),
     /// Whatever comes, up to what is shown next: a line that says `…`, or the end of a line.
     Skip,
     Type(String),
-    /// The signal of Ctrl-C, or of Ctrl-\, which no program here asks for.
-    Interrupt {
-        signal: &'static str,
-        /// Whether the other terminals come first: for the first one, which is the server's, and behind
-        /// a line that the program may not have read yet.
-        is_last: bool,
-    },
+    /// The signal of Ctrl-C, Ctrl-\, Ctrl-Z or `fg`, and whether the other terminals come first: in the
+    /// first one, which is the server's, and behind a line that the program may not have read yet.
+    Signal(&'static str, bool),
     EndInput,
-    Stop,
     /// The command has ended with this status.
     Status(i32),
 }
 
-/// The steps of a block, each with its line number.
-fn steps(block: &Block, is_first: bool) -> Vec<(usize, Step)> {
-    let mut steps: Vec<(usize, Step)> = Vec::new();
-    for (number, line) in block.lines.iter().enumerate() {
-        let number = block.first + number;
-        if let Some(command) = line.strip_prefix("$ ") {
-            steps.push((number, Step::Command(command.into())));
-            continue;
-        }
-        if *line == "…" {
-            steps.push((number, Step::Skip));
-            continue;
-        }
-        let status = line.strip_prefix("[状态码 ").and_then(|line| line.strip_suffix(']'));
-        if let Some(status) = status.and_then(|status| status.parse().ok()) {
-            steps.push((number, Step::Status(status)));
-            continue;
-        }
-        // The last line may be a prompt that nobody has answered.
-        let is_last = number + 1 == block.first + block.lines.len();
-        let mut rest = format!("{line}{}", if is_last { "" } else { "\n" });
-        while let Some((before, typed)) = rest.split_once('‹') {
-            if !before.is_empty() {
-                steps.push((number, Step::Shows(before.into())));
-            }
-            let (typed, after) = typed.split_once('›').unwrap();
-            let interrupt =
-                |signal| Step::Interrupt { signal, is_last: is_first || is_unread(&steps) };
-            let step = match typed {
-                "Ctrl-C" => interrupt("INT"),
-                "Ctrl-\\" => interrupt("QUIT"),
-                "Ctrl-D" => Step::EndInput,
-                "Ctrl-Z" => Step::Stop,
-                typed => Step::Type(typed.into()),
-            };
-            steps.push((number, step));
-            rest = after.strip_prefix('\n').unwrap_or(after).to_string(); // the Enter key
-        }
-        if let Some(begin) = rest.trim_end_matches('\n').strip_suffix('…') {
-            steps.push((number, Step::Shows(begin.into())));
-            steps.push((number, Step::Skip));
-            rest = if is_last { String::new() } else { "\n".into() };
-        }
-        if !rest.is_empty() {
-            steps.push((number, Step::Shows(rest)));
-        }
-    }
-    steps
-}
-
-/// Whether a line was typed behind which nothing has been shown.
-fn is_unread(steps: &[(usize, Step)]) -> bool {
-    let mut before = steps.iter().rev().map(|(_, step)| step);
-    let last =
-        before.find(|step| matches!(step, Step::Type(_) | Step::Shows(_) | Step::Command(_)));
-    matches!(last, Some(Step::Type(_)))
-}
-
 /// One terminal: what is still to happen, what runs in it, how much of its output was compared.
+#[derive(Default)]
 struct Terminal {
-    steps: std::vec::IntoIter<(usize, Step)>,
+    /// Each with its line number.
+    steps: VecDeque<(usize, Step)>,
     program: Option<Program>,
-    /// Whether the program in it is a script, which may be left running.
-    is_script: bool,
+    /// Whether it is a script or `cargo lab peer`, which may be left running.
+    is_peer: bool,
     compared: usize,
     /// Whether what comes next may be anything, up to what is shown then.
     skips: bool,
     /// When the program in it was last interrupted.
     interrupted: Option<Instant>,
-    /// The exit status of the program that has ended last.
-    status: Option<i32>,
 }
 
 impl Terminal {
     fn new(block: &Block, is_first: bool) -> Terminal {
-        Terminal {
-            steps: steps(block, is_first).into_iter(),
-            program: None,
-            is_script: false,
-            compared: 0,
-            skips: false,
-            interrupted: None,
-            status: None,
+        let mut terminal = Terminal::default();
+        let steps = &mut terminal.steps;
+        let mut lines = block.lines.iter().zip(block.first..).peekable();
+        while let Some((&line, number)) = lines.next() {
+            let status = line.strip_prefix("[状态码 ").and_then(|line| line.strip_suffix(']'));
+            let whole = match (line, line.strip_prefix("$ "), status.map(str::parse)) {
+                ("…", ..) => Some(Step::Skip),
+                ("$ fg", ..) => Some(Step::Signal("CONT", false)),
+                (_, Some(command), _) => Some(Step::Command(command.into(), block.needs_linux())),
+                (.., Some(Ok(status))) => Some(Step::Status(status)),
+                _ => None,
+            };
+            if let Some(step) = whole {
+                steps.push_back((number, step));
+                continue;
+            }
+            // The last line may be a prompt that nobody has answered.
+            let end = if lines.peek().is_some() { "\n" } else { "" };
+            let mut rest = format!("{line}{end}");
+            while let Some((before, typed)) = rest.split_once('‹') {
+                if !before.is_empty() {
+                    steps.push_back((number, Step::Shows(before.into())));
+                }
+                let (typed, after) = typed.split_once('›').unwrap();
+                let before = steps.back().map(|(_, step)| step);
+                let is_last = is_first || matches!(before, Some(Step::Type(_) | Step::Skip));
+                let step = match typed {
+                    "Ctrl-C" => Step::Signal("INT", is_last),
+                    "Ctrl-\\" => Step::Signal("QUIT", is_last),
+                    "Ctrl-Z" => Step::Signal("STOP", false),
+                    "Ctrl-D" => Step::EndInput,
+                    typed => Step::Type(typed.into()),
+                };
+                steps.push_back((number, step));
+                rest = after.strip_prefix('\n').unwrap_or(after).to_string(); // the Enter key
+            }
+            if let Some(begin) = rest.trim_end_matches('\n').strip_suffix('…') {
+                steps.push_back((number, Step::Shows(begin.into())));
+                steps.push_back((number, Step::Skip));
+                rest = end.into();
+            }
+            if !rest.is_empty() {
+                steps.push_back((number, Step::Shows(rest)));
+            }
+        }
+        terminal
+    }
+
+    /// The program in it. A command comes first.
+    fn program(&mut self) -> &mut Program {
+        self.program.as_mut().unwrap()
+    }
+
+    /// Sends a signal to all that the line has started.
+    fn signal(&mut self, signal: &str) {
+        if signal == "INT" {
+            self.interrupted = Some(Instant::now());
+        }
+        if cfg!(unix) {
+            let groups = self.program().ids().map(|id| format!("-{id}"));
+            let mut kill = Command::new("sh");
+            kill.args(["-c", "kill -$0 $*", signal]).args(groups).stderr(Stdio::null());
+            let _ = kill.status(); // they may have ended
+        } else if self.is_peer {
+            // It ends otherwise there, or does not hear of it while it waits.
+            self.program = None;
+            while !matches!(self.steps.front(), None | Some((_, Step::Command(..)))) {
+                self.steps.pop_front();
+            }
+        } else {
+            self.program().interrupt();
         }
     }
 
-    fn next(&self) -> Option<&(usize, Step)> {
-        self.steps.as_slice().first()
-    }
-
-    /// Sends a signal to all that the shell of the terminal has started.
-    fn signal(&self, signal: &str) {
-        let group = self.program.as_ref().expect("a command comes first").id().to_string();
-        let mut kill = Command::new("sh");
-        kill.args(["-c", "kill -$0 -$1", signal, &group]);
-        let _ = kill.stderr(Stdio::null()).status(); // it may have ended
-    }
-
-    fn interrupt(&mut self, signal: &str) {
-        self.signal(signal);
-        self.interrupted = Some(Instant::now());
-    }
-
-    /// Whether a script may have missed its interrupt.
-    fn is_due_again(&self) -> bool {
-        let since = self.interrupted.filter(|_| self.is_script);
-        since.is_some_and(|since| since.elapsed() > AGAIN)
-    }
-
     fn waits_for_nothing_else(&self) -> bool {
-        matches!(self.next(), None | Some((_, Step::Interrupt { .. })))
+        matches!(self.steps.front(), None | Some((_, Step::Signal(..))))
+    }
+
+    /// Whether `expected` has come. It may still come as long as there is time and nothing else has.
+    fn shows(&mut self, expected: &str, in_time: bool) -> Result<bool, String> {
+        let (from, skips) = (self.compared, self.skips);
+        let find = |shown: &str| {
+            let at = shown[from..].find(expected)?;
+            (at == 0 || skips).then_some(from + at + expected.len())
+        };
+        let shown = self.program().wait_a_little(|shown| find(&comparable(shown)).is_some());
+        let shown = comparable(&shown);
+        if let Some(end) = find(&shown) {
+            (self.compared, self.skips) = (end, false);
+            return Ok(true);
+        }
+        if in_time && (skips || expected.starts_with(&shown[from..])) {
+            // A script may have missed its interrupt.
+            if self.is_peer && self.interrupted.is_some_and(|since| since.elapsed() > AGAIN) {
+                self.signal("INT");
+            }
+            return Ok(false);
+        }
+        Err(format!("讲义上是 {expected:?}，终端上是 {:?}", &shown[from..]))
+    }
+
+    /// The program in it must have ended, and shown nothing that the sheet does not.
+    fn end(&mut self) -> Result<Option<i32>, String> {
+        let Some(mut program) = self.program.take() else {
+            return Ok(None);
+        };
+        program.end_input();
+        let Some(ended) = program.end_before(DEADLINE) else {
+            return Err(format!("程序没有结束，终端上是 {:?}", program.shown()));
+        };
+        let rest = &comparable(&ended.out)[self.compared..];
+        if rest.trim_end().is_empty() || self.skips {
+            return Ok(ended.status);
+        }
+        Err(format!("终端上还有 {rest:?}"))
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        if self.program.is_some() {
+        if cfg!(unix) && self.program.is_some() {
             self.signal("KILL");
         }
     }
@@ -230,17 +236,14 @@ impl Session {
     fn new(scripts: &Scripts) -> Session {
         let directory = tempdir().unwrap();
         for program in PROGRAMS {
-            let from = root().join(program);
-            let to = directory.path().join(program);
+            let (from, to) = (root().join(program), directory.path().join(program));
             fs::create_dir_all(to.join("src")).unwrap();
-            for file in ["src/main.rs", "wire.pcap"] {
-                if from.join(file).exists() {
-                    fs::copy(from.join(file), to.join(file)).unwrap();
-                }
-            }
             let script = format!("{}.py", program.replace('-', "_"));
-            if let Ok(source) = fs::read(scripts.directory.join(&script)) {
-                fs::write(directory.path().join(script), source).unwrap();
+            let script = [scripts.directory.join(&script), directory.path().join(&script)];
+            let file = |name| [from.join(name), to.join(name)];
+            // What is not there is missed by whoever needs it.
+            for [from, to] in [file("src/main.rs"), file("wire.pcap"), script] {
+                let _ = fs::read(from).and_then(|content| fs::write(to, content));
             }
         }
         Session { directory, ports: Ports::new(), limit: scripts.limit }
@@ -253,27 +256,30 @@ impl Session {
         let mut terminals: Vec<Terminal> =
             numbered.map(|(number, block)| Terminal::new(block, number == 0)).collect();
         let limit = if is_slow(blocks) { SLOW } else { self.limit };
-        let left = |terminals: &[Terminal]| -> usize {
-            terminals.iter().map(|terminal| terminal.steps.len()).sum()
-        };
-        let mut deadline = Instant::now() + limit;
-        while left(&terminals) > 0 {
-            let before = left(&terminals);
+        let (mut left, mut deadline) = (usize::MAX, Instant::now());
+        while left > 0 {
+            let before = left;
+            left = terminals.iter().map(|terminal| terminal.steps.len()).sum();
+            if left < before {
+                deadline = Instant::now() + limit;
+            }
             for current in 0..terminals.len() {
                 let (before, behind) = terminals.split_at(current);
                 let mut others = before.iter().chain(&behind[1..]);
                 let others_are_through = others.all(Terminal::waits_for_nothing_else);
                 let in_time = Instant::now() < deadline;
-                self.advance(&mut terminals[current], others_are_through, in_time)?;
-            }
-            if left(&terminals) < before {
-                deadline = Instant::now() + limit;
+                let terminal = &mut terminals[current];
+                self.advance(terminal, others_are_through, in_time).map_err(|problem| {
+                    let number = terminal.steps.front().map_or(0, |(number, _)| *number);
+                    Problem::new(number, problem)
+                })?;
             }
         }
         for (terminal, block) in terminals.iter_mut().zip(blocks) {
-            // A script is left running; a program of ours must have ended on the screen.
-            if !terminal.is_script {
-                end(terminal, block.first + block.lines.len() - 1)?;
+            // The program that the sheet is about must have ended on the screen.
+            if !terminal.is_peer {
+                let last = block.first + block.lines.len() - 1;
+                terminal.end().map_err(|problem| Problem::new(last, problem))?;
             }
         }
         Ok(())
@@ -284,166 +290,83 @@ impl Session {
         terminal: &mut Terminal,
         others_are_through: bool,
         in_time: bool,
-    ) -> Result<(), Problem> {
-        while let Some((number, step)) = terminal.next() {
-            let number = *number;
+    ) -> Result<(), String> {
+        while let Some((_, step)) = terminal.steps.front() {
             match step {
-                Step::Command(command) if command == "fg" => {
-                    terminal.signal("CONT");
-                }
-                Step::Command(command) => {
-                    let command = command.clone();
-                    end(terminal, number)?;
-                    let line = match (command.as_str(), terminal.status) {
-                        ("echo $?", Some(status)) => format!("echo {status}"),
-                        ("echo $?", None) => "echo '被信号终止'".into(),
-                        (command, _) => command.into(),
-                    };
-                    terminal.is_script = command.contains("python3 ");
-                    terminal.program = Some(self.start(number, &line)?);
-                    terminal.compared = 0;
-                    terminal.skips = false;
-                    terminal.interrupted = None;
+                Step::Command(line, is_for_bash) => {
+                    let (line, is_for_bash) = (line.clone(), *is_for_bash);
+                    terminal.end()?;
+                    terminal.is_peer =
+                        ["python3 ", "cargo lab peer "].iter().any(|it| line.contains(it));
+                    terminal.program = Some(self.start(&line, is_for_bash)?);
+                    (terminal.compared, terminal.skips, terminal.interrupted) = (0, false, None);
                 }
                 Step::Shows(text) => {
-                    let expected = without_ports(text);
-                    match shows(terminal, number, &expected, in_time)? {
-                        None if terminal.is_due_again() => {
-                            terminal.interrupt("INT");
-                            return Ok(());
-                        }
-                        None => return Ok(()),
-                        Some(end) => terminal.compared = end,
+                    let expected = comparable(text);
+                    if !terminal.shows(&expected, in_time)? {
+                        return Ok(());
                     }
-                    terminal.skips = false;
                 }
                 Step::Skip => terminal.skips = true,
                 Step::Type(text) => {
                     let typed = self.ports.real(text);
-                    terminal.program.as_mut().unwrap().type_line(&typed);
+                    terminal.program().type_line(&typed);
                 }
-                Step::EndInput => terminal.program.as_mut().unwrap().end_input(),
-                Step::Stop => terminal.signal("STOP"),
-                Step::Status(expected) => {
-                    let expected = *expected;
-                    let program = terminal.program.as_mut().expect("a command comes first");
-                    if in_time && program.end_before(Duration::from_millis(50)).is_none() {
+                Step::EndInput => terminal.program().end_input(),
+                &Step::Status(expected) => {
+                    if in_time && terminal.program().end_before(LITTLE).is_none() {
                         return Ok(());
                     }
-                    end(terminal, number)?;
-                    if terminal.status != Some(expected) {
-                        let problem = format!("状态码是 {:?}", terminal.status);
-                        return Err(Problem::new(number, problem));
+                    match terminal.end()? {
+                        Some(status) if status == expected => {}
+                        status => return Err(format!("状态码是 {status:?}")),
                     }
                 }
-                Step::Interrupt { signal, is_last } if others_are_through || !is_last => {
-                    let signal = *signal;
-                    terminal.interrupt(signal);
-                    terminal.steps.next();
+                &Step::Signal(signal, is_last) if others_are_through || !is_last => {
+                    // What it says about the others' end comes first.
+                    terminal.program().wait_a_little(|_| false);
+                    terminal.steps.pop_front();
+                    terminal.signal(signal);
                     return Ok(());
                 }
-                Step::Interrupt { .. } => return Ok(()),
+                Step::Signal(..) => return Ok(()),
             }
-            terminal.steps.next();
+            terminal.steps.pop_front();
         }
         Ok(())
     }
 
-    /// Starts a command of the sheet, and waits until it listens where it should.
-    fn start(&self, number: usize, command: &str) -> Result<Program, Problem> {
-        let prepared = prepare(command, &self.ports);
-        let known = self.ports.count();
-        let mut program = Program::spawn(self.shell(&prepared.line));
-        let listens = match prepared.listens {
-            None => true,
-            Some(Listens::Program(told)) => {
-                let address = program.wait_a_while(|shown| {
-                    let (line, _) = shown.split_once('\n')?;
-                    Some(address_in(line))
-                });
+    /// Starts a line of the sheet in the directory of the session, and waits until it listens where it
+    /// should.
+    fn start(&self, line: &str, is_for_bash: bool) -> Result<Program, String> {
+        let ports = &self.ports;
+        let mut line =
+            if is_for_bash { Line::for_bash(line, ports) } else { Line::new(line, ports)? };
+        for command in &mut line.commands {
+            command
+                .current_dir(self.directory.path())
+                .envs([("PYTHONIOENCODING", "utf-8"), ("PYTHONUNBUFFERED", "1")])
+                .env("PYTHONPATH", root().join("common/testing/scripts/loopback"))
+                .env("SESSION_PORTS", self.ports.directory.path());
+        }
+        let file = line.file.map(|file| File::create(self.directory.path().join(file)).unwrap());
+        let (known, deadline) = (self.ports.count(), Instant::now() + DEADLINE);
+        let mut program = Program::spawn_line(line.commands, file);
+        let Some(told) = line.listens else { return Ok(program) };
+        while program.end_before(Duration::ZERO).is_none() && self.ports.count() == known {
+            let shown = program.wait_a_little(|shown| shown.contains('\n'));
+            // A script tells its port itself.
+            if let Some((line, _)) = shown.split_once('\n').filter(|_| told > 0) {
                 // Where it does not say so, it cannot: what it says instead stands in the sheet.
-                if let Some(address) = address.flatten() {
+                if let Some(address) = address_in(line) {
                     self.ports.insert(told, address.port());
                 }
-                true
+                break;
             }
-            Some(Listens::Script) => {
-                let deadline = Instant::now() + DEADLINE;
-                loop {
-                    let ended = program.end_before(Duration::ZERO).is_some();
-                    if ended || self.ports.count() > known {
-                        break true;
-                    }
-                    if Instant::now() > deadline {
-                        break false;
-                    }
-                    thread::sleep(LOOK);
-                }
+            if Instant::now() > deadline {
+                return Err("这个命令没有开始监听".into());
             }
-        };
-        if listens {
-            Ok(program)
-        } else {
-            Err(Problem::new(number, "这个命令没有开始监听"))
         }
+        Ok(program)
     }
-
-    /// A shell for `line`, in the directory of the session and with one stream for all output. A
-    /// simple command takes the place of the shell, so that signals reach it.
-    fn shell(&self, line: &str) -> Command {
-        let exec = if line.contains(['|', '>', ';', '&', '(']) { "" } else { "exec " };
-        let mut shell = Command::new("bash");
-        shell
-            .arg("-c")
-            .arg(format!("exec 2>&1; {exec}{line}"))
-            .current_dir(self.directory.path())
-            .envs([("PYTHONIOENCODING", "utf-8"), ("PYTHONUNBUFFERED", "1")])
-            .env("PYTHONPATH", root().join("common/testing/scripts/loopback"))
-            .env("SESSION_PORTS", self.ports.directory())
-            .process_group(0);
-        shell
-    }
-}
-
-/// Where `expected` ends in the output of a terminal, if it has come. It may still come as long as
-/// there is time and nothing else has come.
-fn shows(
-    terminal: &Terminal,
-    number: usize,
-    expected: &str,
-    in_time: bool,
-) -> Result<Option<usize>, Problem> {
-    let program = terminal.program.as_ref().expect("a command comes first");
-    let from = terminal.compared;
-    let find = |shown: &str| {
-        let at = shown[from..].find(expected)?;
-        (at == 0 || terminal.skips).then_some(from + at + expected.len())
-    };
-    let shown =
-        without_ports(&program.wait_a_little(|shown| find(&without_ports(shown)).is_some()));
-    let found = find(&shown);
-    let may_come = in_time && (terminal.skips || expected.starts_with(&shown[from..]));
-    if found.is_none() && !may_come {
-        let problem = format!("讲义上是 {expected:?}，终端上是 {:?}", &shown[from..]);
-        return Err(Problem::new(number, &problem));
-    }
-    Ok(found)
-}
-
-/// The program in a terminal must have ended, and shown nothing that the sheet does not.
-fn end(terminal: &mut Terminal, number: usize) -> Result<(), Problem> {
-    if let Some(mut program) = terminal.program.take() {
-        program.end_input();
-        let Some(ended) = program.end_before(DEADLINE) else {
-            let shown = program.shown();
-            return Err(Problem::new(number, format!("程序没有结束，终端上是 {shown:?}")));
-        };
-        terminal.status = ended.status;
-        let shown = without_ports(&ended.out);
-        let rest = &shown[terminal.compared..];
-        if !rest.trim_end().is_empty() && !terminal.skips {
-            return Err(Problem::new(number, format!("终端上还有 {rest:?}")));
-        }
-    }
-    Ok(())
 }

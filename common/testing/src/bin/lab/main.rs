@@ -7,7 +7,6 @@
 mod build;
 mod bytes;
 mod checks;
-#[cfg(unix)]
 mod compare;
 mod exercise;
 mod handout;
@@ -89,13 +88,7 @@ fn lab(arguments: &[&str]) -> Result<bool, Error> {
         ["hint", name] => return sheet::next_hint(&Exercise::find(name)?),
         ["hint", name, number] => return sheet::hint(&Exercise::find(name)?, number),
         ["reset", name] => return reset(&Exercise::find(name)?),
-        #[cfg(unix)]
         ["compare", directory] => return compare::compare(directory),
-        #[cfg(not(unix))]
-        ["compare", _] => {
-            let problem = "cargo lab compare 要用 bash，只能在 Linux 和 macOS 上运行";
-            return Err(Error::Fatal(problem.into()));
-        }
         ["handout", directory] => return handout::hand_out(directory),
         [command @ ("compare" | "handout")] => format!("cargo lab {command} 的后面要写目录"),
         [command] if COMMANDS.contains(&command) => {
