@@ -12,19 +12,12 @@ WIDTH = 720
 STYLE = """\
 <style>
 text { font: 20px sans-serif }
-.code { font-family: monospace }
-.bold { font-weight: bold }
-.small { font-size: 17px; fill: #444 }
-.middle { text-anchor: middle }
-.end { text-anchor: end }
-.accent { fill: #0b5394 }
-rect { fill: #fff; stroke: #000 }
-.header { fill: #eee }
-.data { fill: #cfe2f3 }
-path { stroke: #000; stroke-width: 2 }
+.code { font-family: monospace } .bold { font-weight: bold }
+.small { font-size: 17px; fill: #444 } .middle { text-anchor: middle } .end { text-anchor: end }
+.accent { fill: #0b5394 } rect { fill: #fff; stroke: #000 }
+.header { fill: #eee } .data { fill: #cfe2f3 } path { stroke: #000; stroke-width: 2 }
 .reset { fill: #0b5394; stroke: #0b5394; stroke-width: 5 }
-.life { stroke: #888; stroke-width: 4 }
-.wait { stroke: #888; stroke-width: 4; stroke-dasharray: 8 6 }
+.life { stroke: #888; stroke-width: 4 } .wait { stroke-dasharray: 8 6 }
 </style>"""
 
 
@@ -126,7 +119,7 @@ def datagram(program, encoding, names):
             x += width
         picture.text(x + 12, top + 38, name, "small")
         top += ROW + 8
-    return picture.svg(top)
+    return picture.svg(top + 2)
 
 
 def heading(picture, top, name, length):
@@ -167,13 +160,16 @@ def states_received(state, flags, fin_acknowledged):
     return states[1:]
 
 
+FLAGS = ["FIN", "SYN", "RST", "PSH", "ACK"]  # from the lowest bit
+TOP = 68  # where the lifelines begin
+
+
 class Side:
     """The client or the server: its lifeline, and the states written beside it."""
 
     def __init__(self, picture, x, direction, name, port, state):
         self.picture, self.x, self.direction, self.state = picture, x, direction, state
-        self.first_seq = self.fin_seq = None
-        self.changed = 68
+        self.first_seq, self.fin_seq, self.changed = 0, None, TOP
         picture.text(x, 24, name, "bold middle")
         picture.text(x, 50, f"127.0.0.1:{port}", "code middle")
         self.label(86, state)
@@ -192,8 +188,8 @@ class Side:
 
     def live(self, y):
         """Draws the life in one state, which ends at `y`: TIME_WAIT is dashed, CLOSED is none."""
-        if self.state != "CLOSED" or self.changed == 68:
-            style = "wait" if self.state == "TIME_WAIT" else "life"
+        if self.state != "CLOSED" or self.changed == TOP:
+            style = "life wait" if self.state == "TIME_WAIT" else "life"
             self.picture.path(f"M{self.x} {self.changed}V{y}", style)
         self.changed = y
 
@@ -203,26 +199,19 @@ def ladder(program):
     picture, sides, y = Picture(), {}, 76
     for packet in packets(program):
         tcp = packet[20:]
-        source, destination, seq, ack, offset, flag_bits, window = struct.unpack_from(
-            "!HHIIBBH", tcp
-        )
+        source, destination, seq, ack, offset, bits, window = struct.unpack("!HHIIBBH", tcp[:16])
         length = number(packet[2:4]) - 20 - (offset >> 4) * 4
-        flags = ["FIN", "SYN", "RST", "PSH", "ACK"]
-        flags = [name for bit, name in enumerate(flags) if flag_bits >> bit & 1]
+        flags = [name for bit, name in enumerate(FLAGS) if bits >> bit & 1]
         if not sides:
             sides[source] = Side(picture, 150, -1, "客户端 client", source, "CLOSED")
-            sides[destination] = Side(
-                picture, WIDTH - 150, 1, "服务器 server", destination, "LISTEN"
-            )
+            sides[destination] = Side(picture, 570, 1, "服务器 server", destination, "LISTEN")
         sender, receiver = sides[source], sides[destination]
 
         if "SYN" in flags:
             sender.first_seq = seq
-        seq -= sender.first_seq
+        seq, ack = seq - sender.first_seq, ack - receiver.first_seq
         label = " ".join(flags) + f" seq {seq}" + (f":{seq + length}" if length else "")
-        if "ACK" in flags:
-            ack -= receiver.first_seq
-            label += f" ack {ack}"
+        label += f" ack {ack}" if "ACK" in flags else ""
         label += " win 0" if window == 0 else ""
         if "FIN" in flags:
             sender.fin_seq = seq + length
@@ -232,9 +221,9 @@ def ladder(program):
         receiver.enter(states_received(receiver.state, flags, fin_acknowledged), y + 40)
         style = "reset" if "RST" in flags else ""
         picture.text(WIDTH // 2, y + 20, label, "code middle bold" if style else "code middle")
-        back = 14 * sender.direction
-        head = f"M{receiver.x} {y + 40}l{back} -6.4v12z"
-        picture.path(f"M{sender.x} {y + 28}L{receiver.x + back} {y + 39.6}{head}", style)
+        tail, tip = sender.x - 3 * sender.direction, receiver.x - 3 * receiver.direction
+        line = f"M{tail} {y + 28}L{tip + 14 * sender.direction} {y + 39.6}"
+        picture.path(line + f"M{tip} {y + 40}l{14 * sender.direction} -6.4v12z", style)
         y += 48
     for side in sides.values():
         if side.state == "TIME_WAIT":
@@ -244,11 +233,10 @@ def ladder(program):
 
 
 FEIQ = ["版本 version", "包编号 packet number", "用户名 user name", "主机名 host name"]
+FEIQ += ["命令 command", "内容 text (GBK)"]
 PICTURES = {
     "udp-client/datagram.svg": lambda: datagram("udp-client", "utf-8", ["UTF-8"]),
-    "feiq-sender/datagram.svg": lambda: datagram(
-        "feiq-sender", "gbk", [*FEIQ, "命令 command", "内容 text (GBK)"]
-    ),
+    "feiq-sender/datagram.svg": lambda: datagram("feiq-sender", "gbk", FEIQ),
     "tcp-client/ladder.svg": lambda: ladder("tcp-client"),
     "tcp-echo-server/ladder.svg": lambda: ladder("tcp-echo-server"),
     "file-client/ladder.svg": lambda: ladder("file-client"),
