@@ -11,7 +11,7 @@ PROJECT = pathlib.Path(__file__).resolve().parents[3]
 WIDTH = 720
 STYLE = """\
 <style>
-text { font: 20px sans-serif }
+text { font-family: sans-serif; font-size: 20px }
 .code { font-family: monospace } .bold { font-weight: bold }
 .small { font-size: 17px; fill: #444 } .middle { text-anchor: middle } .end { text-anchor: end }
 .accent { fill: #0b5394 } rect { fill: #fff; stroke: #000 }
@@ -104,7 +104,7 @@ def datagram(program, encoding, names):
     pseudo_header = packet[12:20] + b"\0" + packet[9:10] + packet[24:26]
     if packet[26:28] == ones_complement_sum(pseudo_header):
         # The kernel leaves the rest to a network card, and loopback has none.
-        picture.text(WIDTH - 16, top - 50, "伪首部 pseudo header", "end bold accent")
+        picture.text(WIDTH - 16, top - 50, "伪首部 pseudo header", "end small accent")
 
     text = packet[28:].decode(encoding)
     heading(picture, top, "data", len(packet) - 28)
@@ -176,7 +176,7 @@ class Side:
 
     def label(self, y, text):
         anchor = "end" if self.direction < 0 else ""
-        self.picture.text(self.x + 12 * self.direction, y, text, f"{anchor} bold accent small")
+        self.picture.text(self.x + 12 * self.direction, y, text, f"{anchor} code bold accent small")
 
     def enter(self, states, y):
         """Goes through the states at the height `y`."""
@@ -196,7 +196,7 @@ class Side:
 
 def ladder(program):
     """The connection of a capture, with the numbers counted from each side's first."""
-    picture, sides, y = Picture(), {}, 76
+    picture, sides, y = Picture(), {}, TOP + 8
     for packet in packets(program):
         tcp = packet[20:]
         source, destination, seq, ack, offset, bits, window = struct.unpack("!HHIIBBH", tcp[:16])
@@ -215,12 +215,12 @@ def ladder(program):
         label += " win 0" if window == 0 else ""
         if "FIN" in flags:
             sender.fin_seq = seq + length
-
         sender.enter([state_sent(sender.state, flags)], y + 28)
         fin_acknowledged = receiver.fin_seq is not None and ack > receiver.fin_seq
         receiver.enter(states_received(receiver.state, flags, fin_acknowledged), y + 40)
         style = "reset" if "RST" in flags else ""
-        picture.text(WIDTH // 2, y + 20, label, "code middle bold" if style else "code middle")
+        classes = "code middle bold" if {"SYN", "FIN", "RST"} & set(flags) else "code middle"
+        picture.text(WIDTH // 2, y + 20, label, classes)
         tail, tip = sender.x - 3 * sender.direction, receiver.x - 3 * receiver.direction
         line = f"M{tail} {y + 28}L{tip + 14 * sender.direction} {y + 39.6}"
         picture.path(line + f"M{tip} {y + 40}l{14 * sender.direction} -6.4v12z", style)
@@ -228,8 +228,8 @@ def ladder(program):
     for side in sides.values():
         if side.state == "TIME_WAIT":
             side.label(side.changed + 50, "2MSL")
-        side.live(y + 40)
-    return picture.svg(y + 48)
+        side.live(y + 20)
+    return picture.svg(y + 28)
 
 
 FEIQ = ["版本 version", "包编号 packet number", "用户名 user name", "主机名 host name"]
