@@ -204,15 +204,26 @@ impl Check {
     }
 
     /// Starts the program that is checked, where it can have another limit than the check: `-n 512` is
-    /// as many open files, `-v 1048576` is 1 GiB of memory. Windows knows neither, macOS not the latter.
+    /// as many open files, `-v 1048576` is 1 GiB of memory, `-f 8` are files of 4 KiB at most, with an
+    /// error for what is more. Windows knows none of them, macOS no limit of memory.
     pub fn start_limited<'a>(&'a self, limit: &str, arguments: &[&str]) -> Subject<'a> {
+        self.start_limited_in(Path::new("."), limit, arguments)
+    }
+
+    /// The same, in the directory `directory`.
+    pub fn start_limited_in<'a>(
+        &'a self,
+        directory: &Path,
+        limit: &str,
+        arguments: &[&str],
+    ) -> Subject<'a> {
         if !cfg!(unix) || limit.starts_with("-v") && !cfg!(target_os = "linux") {
-            return self.start(arguments);
+            return self.start_in(directory, None, arguments);
         }
         self.did(format!("下一个程序的资源限制：ulimit {limit}"));
         let mut command = Command::new("sh");
-        let script = format!("ulimit {limit}; exec \"$0\" \"$@\"");
-        command.args(["-c", &script]).arg(&self.exe);
+        let script = format!("trap '' XFSZ; ulimit {limit}; exec \"$0\" \"$@\"");
+        command.current_dir(directory).args(["-c", &script]).arg(&self.exe);
         self.begin(&self.exe, command, None, arguments)
     }
 

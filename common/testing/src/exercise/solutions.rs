@@ -3,9 +3,11 @@
 
 use super::{Check, Failure, PATIENCE};
 use crate::{DEADLINE, example, root, try_build};
+use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::thread;
 
 /// A program on which a check must fail, and where.
@@ -45,7 +47,17 @@ pub fn solution(package: &str, exercise: &str) -> Option<PathBuf> {
     let source = root().join(format!("{package}/examples/{exercise}.rs"));
     // Where tests run that were built elsewhere, there are no sources either.
     let is_there = source.exists() || crate::cargo().is_none();
-    is_there.then(|| example(package, exercise))
+    // Each check asks for it, and cargo takes its time to see that there is nothing to do.
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let build = || {
+        BUILT
+            .lock()
+            .unwrap()
+            .entry(exercise.into())
+            .or_insert_with(|| example(package, exercise))
+            .clone()
+    };
+    is_there.then(build)
 }
 
 /// Where the student's solution of an exercise is.
@@ -120,18 +132,23 @@ fn build_wrong(package: &str, exercise: &str, wrong: &[Wrong]) -> Option<PathBuf
     let source = fs::read_to_string(source).unwrap();
     let all = crate::built().parent().unwrap().join("wrong-solutions");
     let directory = all.join(exercise);
-    let sources = directory.join("src/bin");
-    // Files that do not change keep their times, so cargo builds only what has changed.
-    for old in fs::read_dir(&sources).into_iter().flatten() {
-        let old = old.unwrap().path();
-        if !wrong.iter().any(|wrong| old.file_stem().is_some_and(|stem| stem == wrong.name)) {
-            fs::remove_file(old).unwrap();
-        }
-    }
+    // All of them are one executable, built in a fraction of the time, with a name for each.
+    let (mut modules, mut mains) = (String::new(), String::new());
     for Wrong { name, changes, .. } in wrong {
-        let changed = format!("#![allow(warnings)]\n{}", change(name, &source, changes));
-        write_if_changed(&sources.join(format!("{name}.rs")), &changed);
+        let changed = change(name, &source, changes).replace("\nfn main()", "\npub fn main()");
+        let changed = format!("#![allow(warnings)]\n{changed}");
+        write_if_changed(&directory.join(format!("src/{name}.rs")), &changed);
+        modules += &format!("mod {name};\n");
+        mains += &format!("        Some(\"{name}\") => {name}::main(),\n");
     }
+    let main = format!(
+        "{modules}\nfn main() -> std::process::ExitCode {{\n    \
+         let exe = std::env::current_exe().unwrap();\n    \
+         match exe.file_stem().and_then(|name| name.to_str()) {{\n{mains}        \
+         _ => unreachable!(),\n    }}\n}}\n"
+    );
+    // Files that do not change keep their times, so cargo builds only what has changed.
+    write_if_changed(&directory.join("src/main.rs"), &main);
     write_if_changed(&directory.join("Cargo.toml"), &manifest(package, exercise));
     let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let own_lock = directory.join("Cargo.lock");
@@ -141,10 +158,19 @@ fn build_wrong(package: &str, exercise: &str, wrong: &[Wrong]) -> Option<PathBuf
     let mut build = crate::cargo()?;
     build.args(["build", "--quiet", "--offline"]);
     build.current_dir(&directory);
-    build.env("CARGO_TARGET_DIR", all.join("target"));
+    build.env("CARGO_TARGET_DIR", crate::built().parent().unwrap());
     let status = build.status().unwrap();
     assert!(status.success(), "{build:?}: {status}");
-    Some(all.join("target/debug"))
+    let built = crate::built()
+        .with_file_name("debug")
+        .join(crate::executable(&format!("wrong-{exercise}")));
+    let named = directory.join("named");
+    let _ = fs::remove_dir_all(&named);
+    fs::create_dir_all(&named).unwrap();
+    for Wrong { name, .. } in wrong {
+        fs::hard_link(&built, named.join(crate::executable(name))).unwrap();
+    }
+    Some(named)
 }
 
 fn change(name: &str, source: &str, changes: &[(&str, &str)]) -> String {
@@ -169,7 +195,7 @@ fn write_if_changed(path: &Path, text: &str) {
 fn manifest(package: &str, exercise: &str) -> String {
     let mut manifest = format!(
         "[package]\nname = \"wrong-{exercise}\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [profile.dev]\ndebug = false\n\n[dependencies]\n"
+         [dependencies]\n"
     );
     let mut depend = |name: &str| {
         let path = root().join(name);

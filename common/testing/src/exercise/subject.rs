@@ -125,6 +125,13 @@ impl Subject<'_> {
         self.check.expect_that(expected, more < most, || format!("增加了 {more} MiB"));
     }
 
+    /// It has not panicked so far, not even in a thread whose end nobody notices.
+    #[track_caller]
+    pub fn has_not_panicked(&self) {
+        let so_far = !has_panicked(&self.program.noted());
+        self.check.expect_that("程序没有发生 panic", so_far, || "程序发生了 panic".into());
+    }
+
     /// Kills the program.
     pub fn is_killed(mut self) {
         self.check.did(format!("强行终止{}", self.name()));
