@@ -6,7 +6,7 @@
 
 use common::retry_interrupted;
 use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
@@ -38,12 +38,13 @@ testing::exercise! {
         nothing_is_left_of_those_who_are_gone => "第 1 个客户端收到回显",
         nothing_is_kept_of_what_has_been_echoed => "另一个客户端收到回显",
         one_that_waits_holds_up_nobody => "另一个客户端收到回显",
+        it_lives_on_without_descriptors => "另一个客户端收到回显",
     }
 }
 
 /// For wrong solutions: a thread that sends what others put into its queue.
 const QUEUE: &str = "
-    let (queue, queued) = std::sync::mpsc::channel::<Vec<u8>>();
+    let (queue, queued) = std::sync::mpsc::sync_channel::<Vec<u8>>(MOST);
     let mut socket = client.try_clone().unwrap();
     thread::spawn(move || {
         for part in queued {
@@ -239,7 +240,7 @@ fn sends_without_receiving(check: &Check, client: &Connection, data: &[u8]) -> u
     let mut sent = 0;
     let mut taken = Instant::now();
     // Nothing taken for so long: it is not just busy.
-    while sent < data.len() && taken.elapsed() < Duration::from_secs(1) {
+    while sent < data.len() && taken.elapsed() < Duration::from_millis(500) {
         // Windows takes a write whole, however large.
         match socket.write(&data[sent..data.len().min(sent + 65_536)]) {
             Ok(length) => (sent, taken) = (sent + length, Instant::now()),
@@ -276,32 +277,41 @@ fn a_client_that_reads_late_gets_everything(check: &Check) {
     let data = messages.collect::<Vec<_>>().concat();
     let sent = sends_without_receiving(check, &client, &data);
     check.did(format!(
-        "继续发送，共 {} 字节（1 MiB 的消息 26 条），随后半关闭连接；同时接收",
+        "继续发送，共 {} 字节（1 MiB 的消息 26 条），随后半关闭连接；过一会才接收",
         data.len()
     ));
     while_sending(&client, &data[sent..], || {
-        receives_slowly(check, &server, &client, &data, "全部消息");
+        receives_late(check, &server, &client, &data, || {});
     });
     client.receives_the_end("全部消息之后，程序正常关闭连接");
     server.ends(0);
 }
 
-/// Receives `data` piece by piece, and stops the program for a moment before each one, as Ctrl-Z and
-/// `fg` would: that interrupts a `send` that waits.
+/// Waits for longer than a `send` that has a limit of 5 seconds, and then receives `data` piece by
+/// piece, and stops the program for a moment before each one, as Ctrl-Z and `fg` would: that
+/// interrupts a `send` that waits.
 #[track_caller]
-fn receives_slowly(
+fn receives_late(
     check: &Check,
     server: &Subject,
     client: &Connection,
     data: &[u8],
-    expected: &str,
+    meanwhile: impl FnOnce(),
 ) {
-    check.did("接收期间多次让程序暂停，随即继续（相当于按 Ctrl-Z，再用 fg）");
+    // A stop ends a `send` that has sent a part, and a time limit begins anew with the next one: so
+    // the whole pause is one `send`.
+    check.did("多次让程序暂停，随即继续（相当于按 Ctrl-Z，再用 fg），接收期间也是");
+    for _ in 0..5 {
+        check.lets_pass(PAUSE);
+        server.is_stopped_for_a_moment();
+    }
+    check.lets_pass(LONG_PAUSE);
+    meanwhile();
     let pieces = data.chunks(MIB);
     let count = pieces.len();
     for (at, piece) in pieces.enumerate() {
         server.is_stopped_for_a_moment();
-        client.receives(piece, &format!("{expected}，第 {}/{count} 部分", at + 1));
+        client.receives(piece, &format!("全部回显，第 {}/{count} 部分", at + 1));
     }
 }
 
@@ -369,27 +379,39 @@ fn one_that_waits_holds_up_nobody(check: &Check) {
     idle.receives("hello", "回显");
     let silent = check.connect("还没有发送过的客户端", server.address());
     serves_another(check, &server);
+    let before = server.memory("VmHWM");
     let deaf = check.connect("暂时不接收的客户端", server.address());
     let data = text(FAR_TOO_MUCH);
     let sent = sends_without_receiving(check, &deaf, data);
     let expected = "客户端不接收回显时，程序不再接收它的数据";
     let came = || format!("程序收下了 {sent} 字节，都占用内存");
     check.expect_that(expected, sent < FAR_TOO_MUCH, came);
+    server.has_grown_by_less_than(8, "VmHWM", before);
     serves_another(check, &server);
-    // A stop ends a `send` that has sent a part, and a time limit begins anew with the next one: so
-    // the whole pause is one `send`.
-    for _ in 0..5 {
-        check.lets_pass(PAUSE);
-        server.is_stopped_for_a_moment();
-    }
-    check.lets_pass(LONG_PAUSE);
+    receives_late(check, &server, &deaf, &data[..sent], || {
+        serves_another(check, &server);
+        let waited = format!("回显（此前等了至少 {}）", seconds(LONG_PAUSE));
+        for client in [idle, silent] {
+            client.sends("world");
+            client.receives("world", &waited);
+        }
+    });
+}
+
+fn it_lives_on_without_descriptors(check: &Check) {
+    let server = check.start_limited("-n 40", &[ANY_PORT]);
+    let staying = check.connect("一直在的客户端", server.address());
     serves_another(check, &server);
-    let waited = format!("回显（此前等了至少 {}）", seconds(LONG_PAUSE));
-    for client in [idle, silent] {
-        client.sends("world");
-        client.receives("world", &waited);
-    }
-    receives_slowly(check, &server, &deaf, &data[..sent], "全部回显");
+    let address = server.address();
+    let connect = |_| TcpStream::connect_timeout(&address, check.patience()).ok();
+    let more: Vec<_> = (0..60).filter_map(connect).collect(); // it may close them
+    check.did("又有 60 个客户端连接");
+    check.lets_pass(PAUSE); // for the program to notice it
+    staying.sends("还在吗");
+    staying.receives("还在吗", "回显（此时程序不能再打开文件）");
+    drop(more);
+    check.did("这 60 个客户端都关闭连接");
+    serves_another(check, &server);
 }
 
 fn a_half_close_loses_nothing(check: &Check) {

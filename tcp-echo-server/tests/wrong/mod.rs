@@ -21,6 +21,8 @@ testing::wrong_solutions! {
             "client.write_all(&frame(&message))" => "client.write_all(&message)";
         reset_is_a_close: a_reset_is_told => "连接被对方复位",
             "socket.read(&mut length).context(\"接收\")?" => "socket.read(&mut length).unwrap_or(0)";
+        gives_up_after_5_seconds: a_client_that_reads_late_gets_everything => "全部回显",
+            "    console::note(format!(\"客户端 {address} 已连接" => "    client.set_write_timeout(Some(std::time::Duration::from_secs(5))).unwrap();\n    console::note(format!(\"客户端 {address} 已连接";
         reset_ends_without_the_last_line: a_reset_is_told => "客户端已关闭",
             "console::note_failure(echo(&mut client))?;" => "echo(&mut client)?;";
     ]
@@ -52,8 +54,19 @@ testing::wrong_solutions! {
             "    let mut buffer = vec![0; RECV_SIZE];\n" => "    let mut buffer = vec![0; RECV_SIZE];\n    let limit = Some(Duration::from_secs(5));\n    client.set_read_timeout(limit).unwrap();\n";
         a_lock_around_the_sending: one_that_waits_holds_up_nobody => "另一个客户端收到回显",
             "        client.write_all(" => "        static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());\n        let _locked = LOCK.lock().unwrap();\n        client.write_all(";
+        #[cfg(unix)] // elsewhere there is no limit
+        no_descriptor_is_the_end: it_lives_on_without_descriptors => "一直在的客户端",
+            "            Err(reason) => {\n" => "            Err(reason) if true => return Err(Error::Fatal(explain(&reason))),\n            Err(reason) => {\n";
+        #[cfg(target_os = "linux")]
+        collects_16_mib: one_that_waits_holds_up_nobody => "占用的内存",
+            "let mut buffer = vec![0; RECV_SIZE];\n    loop {\n" => QUEUE,
+            "const RECV_SIZE" => "const MOST: usize = 512;\nconst RECV_SIZE",
+            "client.read(&mut buffer)" => "client.read(buffer)",
+            "client.write_all(&buffer[..length]).context(\"发送\")?;" =>
+                "queue.send(buffer[..length].to_vec()).unwrap();";
         receives_without_bound: one_that_waits_holds_up_nobody => "程序不再接收它的数据",
             "let mut buffer = vec![0; RECV_SIZE];\n    loop {\n" => QUEUE,
+            "const RECV_SIZE" => "const MOST: usize = 1 << 20;\nconst RECV_SIZE",
             "client.read(&mut buffer)" => "client.read(buffer)",
             "client.write_all(&buffer[..length]).context(\"发送\")?;" =>
                 "queue.send(buffer[..length].to_vec()).unwrap();";
