@@ -240,7 +240,7 @@ fn sends_without_receiving(check: &Check, client: &Connection, data: &[u8]) -> u
     let mut sent = 0;
     let mut taken = Instant::now();
     // Nothing taken for so long: it is not just busy.
-    while sent < data.len() && taken.elapsed() < Duration::from_millis(500) {
+    while sent < data.len() && taken.elapsed() < Duration::from_secs(1) {
         // Windows takes a write whole, however large.
         match socket.write(&data[sent..data.len().min(sent + 65_536)]) {
             Ok(length) => (sent, taken) = (sent + length, Instant::now()),
@@ -273,11 +273,12 @@ fn while_sending(client: &Connection, data: &[u8], meanwhile: impl FnOnce()) {
 fn a_client_that_reads_late_gets_everything(check: &Check) {
     let (server, client) = serving(check, "客户端");
     says_hello(&server, &client);
-    let messages = (b'a'..=b'z').map(|letter| framed(&vec![letter; MIB]));
+    // Short ones, so that one is through in no time: then the program waits in a `send`.
+    let messages = (b'a'..=b'z').map(|letter| framed(&[letter; 10_000]).repeat(100));
     let data = messages.collect::<Vec<_>>().concat();
     let sent = sends_without_receiving(check, &client, &data);
     check.did(format!(
-        "继续发送，共 {} 字节（1 MiB 的消息 26 条），随后半关闭连接；过一会才接收",
+        "继续发送，共 {} 字节（10000 字节的消息 2600 条），随后半关闭连接；过一会才接收",
         data.len()
     ));
     while_sending(&client, &data[sent..], || {
