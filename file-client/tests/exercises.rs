@@ -1,13 +1,15 @@
 //! The checks of the exercise `resumable`, client's side. On your own `examples/my_resumable.rs`:
 //! `cargo test -p file-client --test exercises -- --ignored`
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::thread;
 use testing::exercise::{ANY_PORT, Check, Connection, Subject, literal};
 use testing::{TempDir, listen, relay, sample, tempdir};
 
@@ -32,6 +34,8 @@ testing::exercise! {
             a_size_may_be_above_4_gib => "从偏移 0 开始的请求",
             a_long_name_is_a_name => "从偏移 0 开始的请求",
             each_name_has_its_own_part => "从偏移 0 开始的请求",
+            a_failure_at_the_end_is_not_for_ever => "从偏移 0 开始的请求",
+            a_full_disk_is_an_error => "从偏移 0 开始的请求",
             two_at_once_do_no_harm => "从偏移 0 开始的请求",
             it_goes_on_with_the_real_server => "退出状态码为 1",
         }
@@ -39,6 +43,7 @@ testing::exercise! {
             another_version_is_fetched_anew => "从偏移 0 开始的请求",
             the_next_run_knows_the_new_version => "从偏移 0 开始的请求",
             a_changed_file_may_be_gone => "从偏移 0 开始的请求",
+            two_at_once_never_mix_versions => "从偏移 0 开始的请求",
             it_sees_a_change_at_the_real_server => "退出状态码为 1",
         }
     }
@@ -100,11 +105,15 @@ impl<'a> Lab<'a> {
         self.start_with(self.listener.local_addr().unwrap())
     }
 
+    /// The same for one of two.
+    fn start_as(&self, name: &'static str) -> Subject<'a> {
+        let server = self.listener.local_addr().unwrap().to_string();
+        self.check.start_in(self.directory.path(), Some(name), &[&server, &self.name])
+    }
+
     /// Starts the client, which is to connect to this server.
     fn start_with(&self, server: SocketAddr) -> Subject<'a> {
-        let directory = self.directory.path();
-        let server = server.to_string();
-        self.check.start_in(directory, None, &[&server, &self.name])
+        self.check.start_in(self.directory.path(), None, &[&server.to_string(), &self.name])
     }
 
     /// Starts the client, and receives its request from this offset on.
@@ -142,6 +151,19 @@ impl<'a> Lab<'a> {
             (offsets.contains(&number) && number.to_string() == offset).then_some(number)
         });
         (server, offset)
+    }
+
+    /// The next run asks for what is missing, from one of these offsets on, and stores the whole file.
+    #[track_caller]
+    fn goes_on(&self, offsets: RangeInclusive<u64>, line: &str, whole: &[u8]) {
+        let client = self.start();
+        let (least, most) = (offsets.start(), offsets.end());
+        let expected = format!("偏移在 {least} 到 {most} 之间的请求，以换行结尾");
+        let (server, offset) = self.asked_for(&expected, offsets);
+        server.sends([line.as_bytes(), &whole[offset as usize..]].concat());
+        server.closes();
+        client.ends(0);
+        self.has_only(whole);
     }
 
     /// The client ends with status 1, and says neither that it was refused nor that it is through.
@@ -322,14 +344,7 @@ fn much_is_kept(lab: &Lab, cut: impl FnOnce(Subject, Connection)) {
     cut(client, server);
     lab.is_unfinished(None);
     lab.check.did(format!("（程序至少已经收到 {LEAST} 字节，其中最多可以丢失 1 MiB）"));
-    let client = lab.start();
-    let (least, most) = (LEAST - MAY_BE_LOST, MUCH as u64);
-    let expected = format!("偏移在 {least} 到 {most} 之间的请求，以换行结尾");
-    let (server, offset) = lab.asked_for(&expected, least..=most);
-    server.sends([line.as_bytes(), &much[offset as usize..]].concat());
-    server.closes();
-    client.ends(0);
-    lab.has_only(much);
+    lab.goes_on(LEAST - MAY_BE_LOST..=MUCH as u64, &line, &much);
 }
 
 fn a_reset_download_goes_on_as_well(check: &Check) {
@@ -377,34 +392,62 @@ fn a_long_name_is_a_name(check: &Check) {
 
 fn each_name_has_its_own_part(check: &Check) {
     let mut lab = Lab::new(check);
-    // The server may give both the same size and the same version.
-    for (name, begun) in [("f.txt", "hello"), ("g.txt", "HEL")] {
+    // The server may give all of them the same size and the same version.
+    let files =
+        [("f.txt", "hel", "loworld"), ("a/f.txt", "HELL", "OWORLD"), ("b/f.txt", "1", "234567890")];
+    let files =
+        files.into_iter().chain([("a_f.txt", "ab", "cdefghij"), ("a f.txt", "", "ABCDEFGHIJ")]);
+    for (name, begun, _) in files.clone() {
         lab = lab.named(name);
         lab.answered(0, format!("10 77\n{begun}")).ends(1);
     }
-    for (name, offset, whole) in [("f.txt", 5, "helloworld"), ("g.txt", 3, "HELLOWORLD")] {
+    for (name, begun, rest) in files {
         lab = lab.named(name);
-        let (client, server) = lab.asked(offset);
-        let rest = &whole[offset as usize..];
-        server.sends(format!("10 77\n{rest}"));
-        server.closes();
-        client.ends(0);
-        lab.has(Some(whole.as_bytes()), true, "两个文件各有各的内容");
+        lab.answered(begun.len() as u64, format!("10 77\n{rest}")).ends(0);
+        lab.has(Some([begun, rest].concat().as_bytes()), true, "各个文件各有各的内容");
         fs::remove_file(lab.target()).unwrap();
         check.did(format!("检查移走 {name}"));
     }
 }
 
+/// A file cannot get its name. Once it can, the next run stores it.
+fn a_failure_at_the_end_is_not_for_ever(check: &Check) {
+    let lab = Lab::new(check);
+    let (client, server) = lab.asked(0);
+    server.sends("10 77\nhello");
+    client.shows("收到消息\n");
+    fs::create_dir(lab.target()).unwrap();
+    check.did("检查创建名为 f.txt 的子目录，下载的文件因此不能改名");
+    server.sends("world");
+    server.closes();
+    lab.fails(client);
+    fs::remove_dir(lab.target()).unwrap();
+    check.did("检查删除这个子目录");
+    lab.goes_on(0..=10, "10 77\n", b"helloworld");
+}
+
+fn a_full_disk_is_an_error(check: &Check) {
+    let lab = Lab::new(check);
+    let whole = sample(60_000);
+    if cfg!(unix) {
+        let address = lab.listener.local_addr().unwrap().to_string();
+        let directory = lab.directory.path();
+        let client = check.start_limited_in(directory, "-f 8", &[&address, "f.txt"]);
+        let server = lab.asked_again(0);
+        server.sends([b"60000 77\n", &whole[..]].concat());
+        check.did("（文件最多 4096 字节，再写就出错，如同磁盘已满）");
+        server.closes();
+        lab.fails(client);
+        lab.is_unfinished(None);
+    }
+    lab.goes_on(0..=4096, "60000 77\n", &whole);
+}
+
 fn two_at_once_do_no_harm(check: &Check) {
     let mut lab = Lab::new(check);
-    let address = lab.listener.local_addr().unwrap().to_string();
-    let start = |name| {
-        let directory = lab.directory.path();
-        check.start_in(directory, Some(name), &[&address, "f.txt"])
-    };
-    let first = start("第一个程序");
+    let first = lab.start_as("第一个程序");
     let of_first = lab.asked_again(0);
-    let second = start("第二个程序");
+    let second = lab.start_as("第二个程序");
     let of_second = lab.asked_again(0);
     let to = |which| check.did(format!("（以下发给{which}程序）"));
     // To the first one so much that some of it is on the disk when the second one begins.
@@ -429,27 +472,86 @@ fn two_at_once_do_no_harm(check: &Check) {
     lab.has(Some(&whole), true, "两个程序都已经结束");
 }
 
-/// The worked solution of the server, the directory that it serves, and a way to it that breaks the
-/// first time. `None`: it was not handed out.
-fn real_server<'a>(check: &'a Check, content: &[u8]) -> Option<(Subject<'a>, TempDir, SocketAddr)> {
-    let served = tempdir().unwrap();
-    fs::write(served.path().join("f.txt"), content).unwrap();
-    let server = check.start_solution("resumable_server", served.path(), &[ANY_PORT])?;
+/// Answers every request from now on, on a thread of its own, with what is missing of this content.
+fn serves(listener: &TcpListener, line: &'static str, content: &'static str) {
+    let listener = listener.try_clone().unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut request = String::new();
+            let _ = BufReader::new(&client).read_line(&mut request);
+            let offset = request.split(' ').next().and_then(|offset| offset.parse().ok());
+            let rest = content.get(offset.unwrap_or(0)..).unwrap_or_default();
+            let _ = client.write_all([line, rest].concat().as_bytes());
+        }
+    });
+}
+
+fn two_at_once_never_mix_versions(check: &Check) {
+    const OLD: &str = "hello, old world, so old";
+    const NEW: &str = "HELLO, NEW WORLD";
+    for is_first_through in [true, false] {
+        let lab = Lab::new(check);
+        lab.answered(0, "24 77\nhello").ends(1);
+        let first = lab.start_as("第一个程序");
+        let of_first = lab.asked_again(5);
+        let second = lab.start_as("第二个程序");
+        lab.asked_again(5).sends("16 78\n");
+        check.did("（第二个程序得知新的版本号，应当从头下载）");
+        let of_second = lab.asked_again(0);
+        of_second.sends(["16 78\n", &NEW[..5]].concat());
+        second.shows("收到消息\n");
+        serves(&lab.listener, "16 78\n", NEW);
+        check.did("此后的连接都得到版本 78，从所要的偏移开始");
+        let old = ["24 77\n", &OLD[5..]].concat();
+        let is_whole = |may_be_missing: bool| {
+            let came = fs::read_to_string(lab.target()).ok();
+            let is_whole = came.as_ref().map_or(may_be_missing, |came| came == OLD || came == NEW);
+            let expected = "f.txt 全是旧版本，或者全是新版本，不会残缺，也不会一半一半";
+            check.expect_that(expected, is_whole, || format!("f.txt 是 {came:?}"));
+        };
+        let mut first = Some((first, of_first, &*old));
+        let mut second = Some((second, of_second, &NEW[5..]));
+        for turn in
+            if is_first_through { [&mut first, &mut second] } else { [&mut second, &mut first] }
+        {
+            let (client, server, rest) = turn.take().unwrap();
+            check.did("（以下发给其中一个程序，它先完成）");
+            server.sends(rest);
+            server.closes();
+            let ended = client.ends_within(check.patience(), &[0, 1]);
+            is_whole(ended.status == Some(1));
+        }
+    }
+}
+
+/// Downloads from the worked solution of the server, whose connection breaks the first time, and whose
+/// file then changes maybe.
+fn real_server_gives(check: &Check, before: &[u8], after: &[u8]) {
+    let (lab, served) = (Lab::new(check), tempdir().unwrap());
+    let path = served.path().join("f.txt");
+    fs::write(&path, before).unwrap();
+    let server = check.start_solution("resumable_server", served.path(), &[ANY_PORT]);
+    let Some(server) = server else { return }; // it was not handed out
     let address = relay(server.address(), &[10_000]);
     check.did(format!("中继 {address} 把请求转给它，第一次只转回回复的 10000 字节就断开"));
-    Some((server, served, address))
+    lab.start_with(address).ends(1);
+    lab.is_unfinished(None);
+    if before != after {
+        fs::write(path, after).unwrap();
+        check.did("参考解答的服务器上，这个文件换成了另一个");
+    }
+    lab.start_with(address).ends(0);
+    lab.has_only(after);
 }
 
 fn it_goes_on_with_the_real_server(check: &Check) {
-    let lab = Lab::new(check);
     let content = sample(50_000);
-    let Some((_server, _served, address)) = real_server(check, &content) else {
-        return;
-    };
-    lab.start_with(address).ends(1);
-    lab.is_unfinished(None);
-    lab.start_with(address).ends(0);
-    lab.has_only(content);
+    real_server_gives(check, &content, &content);
+}
+
+fn it_sees_a_change_at_the_real_server(check: &Check) {
+    let content = sample(110_000);
+    real_server_gives(check, &content[..50_000], &content[50_000..]);
 }
 
 fn another_version_is_fetched_anew(check: &Check) {
@@ -510,19 +612,4 @@ fn a_changed_file_may_be_gone(check: &Check) {
     client.shows("没有下载文件\n");
     client.ends(1);
     lab.has(Some(b"old"), false, "已有的部分作废，重新下载时服务器又拒绝了");
-}
-
-fn it_sees_a_change_at_the_real_server(check: &Check) {
-    let lab = Lab::new(check);
-    let content = sample(50_000);
-    let Some((_server, served, address)) = real_server(check, &content) else {
-        return;
-    };
-    lab.start_with(address).ends(1);
-
-    let content = &sample(110_000)[50_000..];
-    fs::write(served.path().join("f.txt"), content).unwrap();
-    check.did("参考解答的服务器上，这个文件换成了另一个");
-    lab.start_with(address).ends(0);
-    lab.has_only(content);
 }
