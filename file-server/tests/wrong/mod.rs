@@ -4,12 +4,17 @@ testing::wrong_solutions! {
             "while !request[..length].contains(&b'\\n') {" => "while length == 0 {";
         the_last_space_ends_the_offset: a_name_may_have_spaces_and_be_long => "全部内容",
             ".position(|byte| *byte == b' ')" => ".rposition(|byte| *byte == b' ')";
+        requests_of_1024_bytes: a_name_may_have_spaces_and_be_long => "全部内容",
+            "= 20 + 1 + MAX_NAME_LEN + 2;" => "= 1024;";
+        no_carriage_return: a_request_may_come_in_pieces => "全部内容",
+            "    let line = line.strip_suffix(b\"\\r\").unwrap_or(line);\n" => "";
+        requests_of_4096_bytes: what_is_no_request_is_refused => "不再等待换行",
+            "= 20 + 1 + MAX_NAME_LEN + 2;" => "= 4096;";
+        a_panic_behind_the_end: the_rest_is_served_from_any_offset => "没有发生 panic",
+            "offset.min(file.length)" => "{assert!(offset <= file.length); offset}";
         a_refusal_says_why: only_what_is_in_the_directory_is_served => "没有回复",
             "                    console::note(reason);\n" =>
                 "                    client.send(reason.as_bytes())?;\n";
-        the_line_has_no_bound: what_is_no_request_is_refused => "不再等待换行",
-            "        match client.request(" =>
-                "        request.resize(2 * length + 1024, 0);\n        match client.request(";
         the_offset_has_32_bits: the_rest_is_served_from_any_offset => "只有第一行",
             "offset.parse().ok());" => "offset.parse::<u32>().ok()).map(u64::from);";
         the_size_is_what_is_left: the_rest_is_served_from_any_offset => "从偏移开始的内容",
