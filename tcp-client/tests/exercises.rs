@@ -1,10 +1,11 @@
 //! The checks of the exercise `framed`. On your own `examples/my_framed.rs`:
 //! `cargo test -p tcp-client --test exercises -- --ignored`
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use std::time::Duration;
-use testing::exercise::{Check, Connection, LONG_PAUSE, PAUSE, Subject};
+use std::thread;
+use std::time::{Duration, Instant};
+use testing::exercise::{Check, Connection, LONG_PAUSE, PAUSE, Subject, seconds};
 
 mod wrong;
 
@@ -276,9 +277,10 @@ fn a_server_that_reads_slowly_gets_everything(check: &Check) {
         }
         server.receives(begin, "长行之 1 的前一半");
     });
-    check.did("服务器慢慢接收，其间多次让程序暂停，随即继续");
+    interrupts_its_sending(check, &client);
+    check.did("服务器慢慢接收，其间多次让程序暂停，随即继续（相当于按 Ctrl-Z，再用 fg）");
     for number in 1..=MANY {
-        check.lets_pass(PAUSE / 2);
+        thread::sleep(PAUSE / 10);
         client.is_stopped_for_a_moment();
         let message = if number == 1 { rest } else { &message };
         server.receives(message, &format!("带长度前缀的长行之 {number}"));
@@ -288,11 +290,19 @@ fn a_server_that_reads_slowly_gets_everything(check: &Check) {
 
 fn a_server_that_reads_nothing_is_an_error(check: &Check) {
     let (client, _server) = sends_many(check);
-    // A `write` that gets rid of a part, however small, is no failure, and the next one waits anew.
-    // A stop ends such a `write` sooner.
-    for _ in 0..5 {
+    let begun = Instant::now();
+    interrupts_its_sending(check, &client);
+    client.ends_within(3 * SEND_TIMEOUT + check.patience(), &[1]);
+    let waited = begun.elapsed();
+    let came = || format!("只等了 {}", seconds(waited));
+    check.expect_that("程序等待对方接收，5 秒内不放弃", waited > SEND_TIMEOUT / 2, came);
+}
+
+/// A `write` that gets rid of a part, however small, is no failure, and the next one waits anew. A stop
+/// ends such a `write` sooner, and one that has got rid of nothing is interrupted.
+fn interrupts_its_sending(check: &Check, client: &Subject) {
+    for _ in 0..4 {
         check.lets_pass(PAUSE);
         client.is_stopped_for_a_moment();
     }
-    client.ends_within(3 * SEND_TIMEOUT + check.patience(), &[1]);
 }

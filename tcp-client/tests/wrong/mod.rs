@@ -11,6 +11,11 @@ testing::wrong_solutions! {
             "gbk::decode(&answer)" => "decoder.decode(&answer)";
         a_deadline_for_all_of_it: a_server_that_reads_slowly_gets_everything => "带长度前缀的长行之",
             "socket.write_all(&frame(&message)).context(\"发送\")?;" => DEADLINE;
+        half_a_second_for_a_write: a_server_that_reads_nothing_is_an_error => "5 秒内不放弃",
+            "Duration::from_secs(5)" => "Duration::from_millis(500)";
+        #[cfg(unix)] // elsewhere nothing interrupts it
+        an_interrupt_is_an_error: a_server_that_reads_slowly_gets_everything => "带长度前缀的长行之",
+            "socket.write_all(&frame(&message)).context(\"发送\")?;" => "let (message, mut sent) = (frame(&message), 0);\n        while sent < message.len() {\n            sent += socket.write(&message[sent..]).context(\"发送\")?;\n        }";
         reads_once: a_message_may_have_1_mib => "收到数据长",
             "socket.read_exact(&mut message).map_err(cut_off)?;" =>
                 "socket.read(&mut message).map_err(cut_off)?;";
