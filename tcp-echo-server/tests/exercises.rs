@@ -277,37 +277,32 @@ fn a_client_that_reads_late_gets_everything(check: &Check) {
     let messages = (b'a'..=b'z').map(|letter| framed(&[letter; 10_000]).repeat(100));
     let data = messages.collect::<Vec<_>>().concat();
     let sent = sends_without_receiving(check, &client, &data);
+    much_time_passes(check, &server);
     check.did(format!(
-        "继续发送，共 {} 字节（10000 字节的消息 2600 条），随后半关闭连接；过一会才接收",
+        "继续发送，共 {} 字节（10000 字节的消息 2600 条），随后半关闭连接；同时接收",
         data.len()
     ));
-    while_sending(&client, &data[sent..], || {
-        receives_late(check, &server, &client, &data, || {});
-    });
+    while_sending(&client, &data[sent..], || receives_slowly(check, &server, &client, &data));
     client.receives_the_end("全部消息之后，程序正常关闭连接");
     server.ends(0);
 }
 
-/// Waits for longer than a `send` that has a limit of 5 seconds, and then receives `data` piece by
-/// piece, and stops the program for a moment before each one, as Ctrl-Z and `fg` would: that
-/// interrupts a `send` that waits.
-#[track_caller]
-fn receives_late(
-    check: &Check,
-    server: &Subject,
-    client: &Connection,
-    data: &[u8],
-    meanwhile: impl FnOnce(),
-) {
+/// While the program waits in a `send`, more time passes than a limit of 5 seconds leaves it.
+fn much_time_passes(check: &Check, server: &Subject) {
     // A stop ends a `send` that has sent a part, and a time limit begins anew with the next one: so
     // the whole pause is one `send`.
-    check.did("多次让程序暂停，随即继续（相当于按 Ctrl-Z，再用 fg），接收期间也是");
     for _ in 0..5 {
         check.lets_pass(PAUSE);
         server.is_stopped_for_a_moment();
     }
     check.lets_pass(LONG_PAUSE);
-    meanwhile();
+}
+
+/// Receives `data` piece by piece, and stops the program for a moment before each one, as Ctrl-Z and
+/// `fg` would: that interrupts a `send` that waits.
+#[track_caller]
+fn receives_slowly(check: &Check, server: &Subject, client: &Connection, data: &[u8]) {
+    check.did("接收期间多次让程序暂停，随即继续（相当于按 Ctrl-Z，再用 fg）");
     let pieces = data.chunks(MIB);
     let count = pieces.len();
     for (at, piece) in pieces.enumerate() {
@@ -389,14 +384,14 @@ fn one_that_waits_holds_up_nobody(check: &Check) {
     check.expect_that(expected, sent < FAR_TOO_MUCH, came);
     server.has_grown_by_less_than(8, "VmHWM", before);
     serves_another(check, &server);
-    receives_late(check, &server, &deaf, &data[..sent], || {
-        serves_another(check, &server);
-        let waited = format!("回显（此前等了至少 {}）", seconds(LONG_PAUSE));
-        for client in [idle, silent] {
-            client.sends("world");
-            client.receives("world", &waited);
-        }
-    });
+    much_time_passes(check, &server);
+    serves_another(check, &server);
+    let waited = format!("回显（此前等了至少 {}）", seconds(LONG_PAUSE));
+    for client in [idle, silent] {
+        client.sends("world");
+        client.receives("world", &waited);
+    }
+    receives_slowly(check, &server, &deaf, &data[..sent]);
 }
 
 fn it_lives_on_without_descriptors(check: &Check) {
