@@ -463,6 +463,7 @@ fn nothing_is_left_of_those_who_are_gone(check: &Check) {
     check.did(format!(
         "{what}，各发送一行，收到回显后关闭连接；又有 {MANY} 个，不读回显就关闭（RST）"
     ));
+    let deadline = Instant::now() + 20 * check.patience();
     for number in 1..=2 * MANY {
         let client = check.connect("依次到来的客户端", address);
         let mut socket = client.socket();
@@ -473,7 +474,9 @@ fn nothing_is_left_of_those_who_are_gone(check: &Check) {
             // Ctrl-Z and `fg` interrupt it.
             sent.and_then(|()| retry_interrupted(|| socket.peek(&mut [0])).map(drop))
         };
-        if let Err(error) = came {
+        let late = || Err(ErrorKind::TimedOut.into());
+        let in_time = if Instant::now() < deadline { Ok(()) } else { late() };
+        if let Err(error) = came.and(in_time) {
             let expected = format!("第 {number} 个客户端收到回显");
             check.expect(expected, Err(check.trouble(&error)))
         }
