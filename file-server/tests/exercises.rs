@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
 use testing::exercise::{ANY_PORT, Check, Connection, Subject, literal};
-use testing::{DEADLINE, TempDir, is_timeout, relay, reset, sample, tempdir};
+use testing::{DEADLINE, TempDir, is_timeout, relay, sample, tempdir};
 
 mod wrong;
 
@@ -18,9 +18,7 @@ testing::exercise! {
     resumable_server of "file-server" {
         stage_1 {
             a_line_asks_and_a_line_answers => "文件大小、版本号和全部内容",
-            an_empty_file_is_a_file => "文件大小、版本号和全部内容",
             a_request_may_come_in_pieces => "文件大小、版本号和全部内容",
-            a_client_may_have_no_more_to_send => "文件大小、版本号和全部内容",
             a_name_may_have_spaces_and_be_long => "文件大小、版本号和全部内容",
             only_what_is_in_the_directory_is_served => "文件大小、版本号和全部内容",
             what_is_no_request_is_refused => "文件大小、版本号和全部内容",
@@ -29,7 +27,6 @@ testing::exercise! {
             the_rest_is_served_from_any_offset => "文件大小、版本号和全部内容",
             an_offset_may_be_above_4_gib => "文件大小、版本号和全部内容",
             several_clients_are_served_at_once => "文件大小、版本号和全部内容",
-            a_reset_ends_nothing => "文件大小、版本号和全部内容",
             the_real_client_goes_on => "文件大小、版本号和全部内容",
         }
         stage_3 {
@@ -157,10 +154,6 @@ fn a_line_asks_and_a_line_answers(check: &Check) {
     fs::create_dir(lab.path("sub")).unwrap();
     lab.write("sub/inner.txt", "inner");
     lab.version_of("sub/inner.txt", b"inner");
-}
-
-fn an_empty_file_is_a_file(check: &Check) {
-    let lab = Lab::new(check);
     lab.write("empty", "");
     lab.version_of("empty", b"");
 }
@@ -170,25 +163,13 @@ fn a_request_may_come_in_pieces(check: &Check) {
     for pieces in [&["0 ", "f.", "txt", "\n"][..], &["0", " f.txt", "\r", "\n"]] {
         let client = lab.connect("客户端");
         client.sends_in_pieces(pieces);
+        client.half_closes();
         let answer = client.receives_the_end("回复之后，程序正常关闭连接");
         lab.is_whole(&answer, b"helloworld");
     }
     // What follows the line is passed over, however much it is, and the end stays orderly.
     lab.whole("0 f.txt\n5 f.txt\n", b"helloworld");
     lab.whole(format!("0 f.txt\n{}", "more ".repeat(50_000)), b"helloworld");
-}
-
-fn a_client_may_have_no_more_to_send(check: &Check) {
-    let lab = Lab::new(check);
-    let content = sample(LARGE);
-    lab.write("large.txt", &content);
-    for (name, content) in [("f.txt", &b"helloworld"[..]), ("large.txt", &content)] {
-        let client = lab.connect("客户端");
-        client.sends(format!("0 {name}\n"));
-        client.half_closes();
-        let answer = client.receives_the_end("回复之后，程序正常关闭连接");
-        lab.is_whole(&answer, content);
-    }
 }
 
 fn a_name_may_have_spaces_and_be_long(check: &Check) {
@@ -322,6 +303,7 @@ fn several_clients_are_served_at_once(check: &Check) {
     halfway.sends("0 f.");
     let slow = lab.connect("暂不接收的客户端");
     slow.sends("0 large.txt\n");
+    slow.half_closes();
     let begun = retry_interrupted(|| slow.socket().peek(&mut [0]));
     let begun = begun.map_err(|error| check.trouble(&error));
     check.expect("回复的开头到来，暂不接收的客户端不接收", begun);
@@ -332,23 +314,14 @@ fn several_clients_are_served_at_once(check: &Check) {
     check.expect_that("另一个客户端收到从偏移开始的全部内容", is_right, || {
         told(&answer)
     });
+    let resetting = lab.connect("收到开头就复位连接的客户端");
+    resetting.sends("0 large.txt\n");
+    resetting.resets(1);
     let answer = slow.receives_the_end("暂不接收的客户端开始接收，收到回复之后，程序正常关闭连接");
     lab.is_whole(&answer, &content);
     halfway.sends("txt\n");
     let answer = halfway.receives_the_end("回复之后，程序正常关闭连接");
     lab.is_whole(&answer, b"helloworld");
-}
-
-fn a_reset_ends_nothing(check: &Check) {
-    let lab = Lab::new(check);
-    let content = sample(LARGE);
-    lab.write("large.txt", &content);
-    let client = testing::connect(lab.server.address());
-    (&client).write_all(b"0 large.txt\n").unwrap();
-    reset(client);
-    check.did("一个客户端请求“large.txt”，收到开头就复位连接（RST）");
-    lab.version_of("f.txt", b"helloworld");
-    lab.version_of("large.txt", &content);
 }
 
 /// The worked solution of the client downloads `f.txt` through a relay into a directory, and ends with

@@ -139,13 +139,12 @@ fn build_wrong(package: &str, exercise: &str, wrong: &[Wrong]) -> Option<PathBuf
         let changed = format!("#![allow(warnings)]\n{changed}");
         write_if_changed(&directory.join(format!("src/{name}.rs")), &changed);
         modules += &format!("mod {name};\n");
-        mains += &format!("        Some(\"{name}\") => {name}::main(),\n");
+        mains += &format!("Some(\"{name}\") => {name}::main(),");
     }
     let main = format!(
-        "{modules}\nfn main() -> std::process::ExitCode {{\n    \
-         let exe = std::env::current_exe().unwrap();\n    \
-         match exe.file_stem().and_then(|name| name.to_str()) {{\n{mains}        \
-         _ => unreachable!(),\n    }}\n}}\n"
+        "{modules}fn main() -> std::process::ExitCode {{
+    let exe = std::env::current_exe().unwrap();
+    match exe.file_stem().and_then(|name| name.to_str()) {{ {mains} _ => unreachable!() }}\n}}"
     );
     // Files that do not change keep their times, so cargo builds only what has changed.
     write_if_changed(&directory.join("src/main.rs"), &main);
