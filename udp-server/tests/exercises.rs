@@ -16,6 +16,7 @@ testing::exercise! {
         whatever_comes_is_answered => "回复",
         a_flood_holds_up_nobody => "偶尔提问的客户端收到回复",
         a_screen_that_is_not_read_holds_up_nobody => "此时没有人读取它的输出",
+        the_shortest_note_holds_up_nobody => "短的回复",
         the_end_of_the_screen_ends_the_program => "回复",
     }
 }
@@ -110,7 +111,6 @@ fn a_flood_holds_up_nobody(check: &Check) {
 const WAITING: usize = 512;
 const IN_THE_PIPE: usize = 200;
 const SENT: usize = 2_000;
-
 fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let mut server = check.start(&[ANY_PORT]);
     let address = server.address();
@@ -169,6 +169,18 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
         let told: usize = noted.lines().filter_map(number_left_out).sum();
         (told != left_out).then(|| format!("说明的共 {told} 个"))
     });
+}
+
+fn the_shortest_note_holds_up_nobody(check: &Check) {
+    let server = check.start(&[ANY_PORT]);
+    let (address, peer) = (server.address(), check.peer("客户端"));
+    server.is_not_read();
+    check.did("客户端发送 20000 个 1 字节的数据报，每次等到回复再发下一个");
+    for number in 1..=20_000 {
+        peer.socket().send_to(b"x", address).unwrap();
+        peer.receives_quietly(&format!("第 {number} 个短的回复（此时没有人读取它的输出）"));
+    }
+    server.is_read_again();
 }
 
 /// The numbers that have been shown, in their order.

@@ -10,6 +10,9 @@ testing::wrong_solutions! {
         notes_are_waited_for: a_screen_that_is_not_read_holds_up_nobody => "个回复（此时没有人",
             "let answered = answer(socket, &data, sender);" =>
                 "let answered = console::note_failure(answer(socket, &data, sender)).map(drop);";
+        notes_of_7_bytes: the_shortest_note_holds_up_nobody => "短的回复（此时没有人",
+            "let answered = answer(socket, &data, sender);" =>
+                "let answered = answer(socket, &data, sender); console::note(\"收到\");";
         contains_is_not_begins: answers_are_not_answered => "不以“收到:”开头",
             "data.starts_with(ANSWER)" => "data.windows(ANSWER.len()).any(|part| part == ANSWER)";
         the_text_comes_back: whatever_comes_is_answered => "原来的字节",
