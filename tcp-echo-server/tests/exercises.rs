@@ -5,7 +5,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use common::retry_interrupted;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -273,12 +273,12 @@ fn a_client_that_reads_late_gets_everything(check: &Check) {
     let (server, client) = serving(check, "客户端");
     says_hello(&server, &client);
     // Short ones, so that one is through in no time: then the program waits in a `send`.
-    let messages = (b'a'..=b'z').map(|letter| framed(&[letter; 10_000]).repeat(100));
+    let messages = (b'a'..=b'z').map(|letter| framed(&[letter; 200_000]).repeat(5));
     let data = messages.collect::<Vec<_>>().concat();
     let sent = sends_without_receiving(check, &client, &data);
     much_time_passes(check, &server);
     check.did(format!(
-        "继续发送，共 {} 字节（10000 字节的消息 2600 条），随后半关闭连接；同时接收",
+        "继续发送，共 {} 字节（200000 字节的消息 130 条），随后半关闭连接；同时接收",
         data.len()
     ));
     while_sending(&client, &data[sent..], || receives_slowly(check, &server, &client, &data));
@@ -317,31 +317,36 @@ fn open_files() -> usize {
     told.unwrap_or(usize::MAX)
 }
 
+/// The client with this number sends a line, and gets its echo.
+#[track_caller]
+fn exchanges(check: &Check, deadline: Instant, number: usize, client: &Connection) {
+    let line = format!("第 {number} 个客户端\n");
+    let mut echo = vec![0; line.len()];
+    let sent = client.socket().write_all(line.as_bytes());
+    let came = sent.and_then(|()| client.socket().read_exact(&mut echo));
+    let is_wrong = came.is_ok() && echo != line.as_bytes();
+    let wrong = || io::Error::other(format!("收到的回显是：{}", literal(&echo)));
+    is_in_time(check, deadline, number, if is_wrong { Err(wrong()) } else { came });
+}
+
+/// The echo for the client with this number has come, and before this time.
+#[track_caller]
+fn is_in_time(check: &Check, deadline: Instant, number: usize, came: io::Result<()>) {
+    let late = || Err(io::Error::other("全部客户端加起来用的时间太长"));
+    let came = came.and_then(|()| if Instant::now() < deadline { Ok(()) } else { late() });
+    if let Err(error) = came {
+        check.expect(format!("第 {number} 个客户端收到回显"), Err(check.trouble(&error)))
+    }
+}
+
 fn all_are_served_at_once(check: &Check) {
     // Room for two files for each of a thousand, where it can have that.
     let server = check.start_limited("-n 2500", &[ANY_PORT]);
     let address = server.address();
     // A thousand, or as many as this machine lets the check open, with some left for other tests.
     let count = open_files().saturating_sub(100).clamp(10, 1000);
-    let limit = 10 * check.patience();
-    let deadline = Instant::now() + limit;
-    let exchange = |number: usize, client: &Connection| {
-        if Instant::now() > deadline {
-            let expected = format!("{count} 个客户端各收到两次回显，共用不到 {}", seconds(limit));
-            check.expect(expected, Err(format!("时间已过，才轮到第 {number} 个客户端")))
-        }
-        let line = format!("第 {number} 个客户端\n");
-        let mut echo = vec![0; line.len()];
-        let mut socket = client.socket();
-        let sent = socket.write_all(line.as_bytes());
-        let came = sent.and_then(|()| socket.read_exact(&mut echo));
-        let came = match came {
-            Ok(()) if echo == line.as_bytes() => return,
-            Ok(()) => format!("收到的回显是：{}", literal(&echo)),
-            Err(error) => check.trouble(&error),
-        };
-        check.expect(format!("第 {number} 个客户端收到回显：{}", literal(&line)), Err(came))
-    };
+    let deadline = Instant::now() + 10 * check.patience();
+    let exchange = |number, client: &Connection| exchanges(check, deadline, number, client);
     check.did(format!(
         "充当 {count} 个客户端，依次连接 {address}，各发送一行，收到回显后也不关闭连接"
     ));
@@ -453,19 +458,13 @@ fn nothing_is_left_of_those_who_are_gone(check: &Check) {
     let deadline = Instant::now() + 20 * check.patience();
     for number in 1..=2 * MANY {
         let client = check.connect("依次到来的客户端", address);
-        let mut socket = client.socket();
-        let sent = socket.write_all(b"hello");
-        let came = if number <= MANY {
-            sent.and_then(|()| socket.read_exact(&mut [0; 5]))
+        if number <= MANY {
+            exchanges(check, deadline, number, &client);
         } else {
+            let sent = client.socket().write_all(b"hello");
             // Ctrl-Z and `fg` interrupt it.
-            sent.and_then(|()| retry_interrupted(|| socket.peek(&mut [0])).map(drop))
-        };
-        let came = came.map_err(|error| check.trouble(&error));
-        let in_time = Instant::now() < deadline;
-        let came = came.and_then(|()| if in_time { Ok(()) } else { Err("来得太慢".into()) });
-        if came.is_err() {
-            check.expect(format!("第 {number} 个客户端收到回显"), came);
+            let come = sent.and_then(|()| retry_interrupted(|| client.socket().peek(&mut [0])));
+            is_in_time(check, deadline, number, come.map(drop));
         }
     }
     staying.sends("还在吗");
