@@ -25,6 +25,8 @@ pub struct Exercise {
     pub name: &'static str,
     /// The package that it belongs to, with whose program it begins.
     pub package: &'static str,
+    /// The program whose lab sheet tells it.
+    pub sheet: &'static str,
     /// The command line, as `--help` tells it.
     pub usage: &'static str,
     /// On which side a solution stands.
@@ -67,25 +69,25 @@ const fn client(remote: &'static str, prompt: &'static str) -> Role {
 /// The exercises, in the order of the course.
 #[rustfmt::skip] // two lines for each
 pub const EXERCISES: &[Exercise] = &[
-    Exercise { name: "retry", package: "udp-client", usage: "retry [REMOTE [LOCAL]]",
+    Exercise { name: "retry", package: "udp-client", sheet: "udp-client", usage: "retry [REMOTE [LOCAL]]",
         role: Role::Client(Client { remote: "127.0.0.1:8080", port: Some(10086), prompt: None, early_end: 0 }) },
-    Exercise { name: "two_way", package: "udp-chat", usage: "two_way [LOCAL]",
+    Exercise { name: "two_way", package: "udp-chat", sheet: "udp-chat", usage: "two_way [LOCAL]",
         role: server(6666) },
-    Exercise { name: "many_peers", package: "udp-server", usage: "many_peers [LOCAL]",
+    Exercise { name: "many_peers", package: "udp-server", sheet: "udp-chat", usage: "many_peers [LOCAL]",
         role: server(8080) },
-    Exercise { name: "acknowledged", package: "feiq-sender", usage: "acknowledged [REMOTE [LOCAL]]",
+    Exercise { name: "acknowledged", package: "feiq-sender", sheet: "feiq-sender", usage: "acknowledged [REMOTE [LOCAL]]",
         role: client("127.0.0.1:2425", "请输入内容:") },
-    Exercise { name: "receiver", package: "feiq-sender", usage: "receiver [LOCAL]",
+    Exercise { name: "receiver", package: "feiq-sender", sheet: "feiq-sender", usage: "receiver [LOCAL]",
         role: server(2425) },
-    Exercise { name: "framed", package: "tcp-client", usage: "framed [REMOTE]",
+    Exercise { name: "framed", package: "tcp-client", sheet: "tcp-client", usage: "framed [REMOTE]",
         role: client("127.0.0.1:10050", "输入:") },
-    Exercise { name: "framed_server", package: "tcp-echo-server", usage: "framed_server [LISTEN]",
+    Exercise { name: "framed_server", package: "tcp-echo-server", sheet: "tcp-echo-server", usage: "framed_server [LISTEN]",
         role: server(10050) },
-    Exercise { name: "many_clients", package: "tcp-echo-server", usage: "many_clients [LISTEN]",
+    Exercise { name: "many_clients", package: "tcp-echo-server", sheet: "tcp-echo-server", usage: "many_clients [LISTEN]",
         role: server(10050) },
-    Exercise { name: "resumable", package: "file-client", usage: "resumable [REMOTE [NAME]]",
+    Exercise { name: "resumable", package: "file-client", sheet: "file-client", usage: "resumable [REMOTE [NAME]]",
         role: Role::Client(Client { remote: "", port: None, prompt: Some("文件名:"), early_end: 1 }) },
-    Exercise { name: "resumable_server", package: "file-server", usage: "resumable_server [LISTEN [DIR]]",
+    Exercise { name: "resumable_server", package: "file-server", sheet: "file-server", usage: "resumable_server [LISTEN [DIR]]",
         role: Role::Server { port: 6664, finishes: true } },
 ];
 

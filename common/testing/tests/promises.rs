@@ -34,12 +34,12 @@ const PROGRAMS: [Exercise; 8] = [
 const fn client(name: &'static str, usage: &'static str, prompt: Option<&'static str>) -> Exercise {
     let early_end = matches!(name.as_bytes(), b"file-client") as i32;
     let role = Role::Client(Client { remote: "", port: None, prompt, early_end });
-    Exercise { name, package: name, usage, role }
+    Exercise { name, package: name, sheet: name, usage, role }
 }
 
 const fn server(name: &'static str, usage: &'static str) -> Exercise {
     let finishes = matches!(name.as_bytes(), b"file-server");
-    Exercise { name, package: name, usage, role: Role::Server { port: 0, finishes } }
+    Exercise { name, package: name, sheet: name, usage, role: Role::Server { port: 0, finishes } }
 }
 
 /// Checks a promise on all that `select` takes, side by side.

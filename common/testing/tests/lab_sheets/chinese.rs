@@ -1,17 +1,16 @@
 //! Chinese as it is written here: punctuation, spaces, the terms of the glossary.
 
-use crate::pairs::shape;
 use testing::sheets::{Problem, Sheet, Table, cells};
 
 /// What the readers' textbooks call otherwise, and how.
 const TERMS: &str = "\
-    链接→连接 报文→数据报或消息 缓存→缓冲区 缓冲器→缓冲区 回环→环回 重置→复位 重发→重传或再次发送 \
-    应答→确认或回复 对端→对方 侦听→监听 套接口→套接字 退出码→退出状态码 返回码→退出状态码 \
-    句柄→文件描述符 工作区→工作空间 流控→流量控制 堵塞→阻塞 接收连接→接受连接 接受数据→接收数据 \
-    域名查找→域名解析";
+    链接→连接 缓存→缓冲区 缓冲器→缓冲区 回环→环回 重置→复位 对端→对方 侦听→监听 套接口→套接字 \
+    退出码→状态码 返回码→状态码 退出状态码→状态码 句柄→文件描述符 工作区→工作空间 流控→流量控制 \
+    堵塞→阻塞 接收连接→接受连接 接受数据→接收数据 域名查找→域名解析 窥看→先看不取（peek） \
+    画面→终端记录 轮到你了→动手练习 打印→显示 立刻→立即 马上→立即 其余→其他";
 
 /// Where such a word is right all the same.
-const RIGHT: [&str; 3] = ["符号链接", "对方关闭了链接", "报文段"];
+const RIGHT: [&str; 4] = ["符号链接", "硬链接", "对方关闭了链接", "“链接”"];
 
 /// The lines that are not written as all others are: outside of blocks, and in the labels of diagrams.
 pub fn lint(chinese: &Sheet) -> Vec<Problem> {
@@ -20,8 +19,8 @@ pub fn lint(chinese: &Sheet) -> Vec<Problem> {
         if line.starts_with('|') {
             texts.extend(cells(line).iter().map(|cell| (number, plain(cell))));
         } else if !line.starts_with("<!-- ") {
-            let marker = shape(line).trim_end_matches("**");
-            texts.push((number, plain(&line[marker.len()..])));
+            let text = line.trim_start_matches([' ', '#', '-']);
+            texts.push((number, plain(text.trim_start_matches("<details><summary>"))));
         }
     }
     for diagram in chinese.blocks() {
@@ -47,7 +46,7 @@ pub fn plain(text: &str) -> String {
     for link in links {
         plain += link.split_once(')').map_or("", |(_, behind)| behind);
     }
-    plain.replace('[', "")
+    plain.replace("![", "").replace('[', "")
 }
 
 /// One space between Chinese and everything else, none beside full-width punctuation, and no other

@@ -11,7 +11,6 @@
 )]
 
 mod chinese;
-mod features;
 mod outdated;
 mod pairs;
 mod prose;
@@ -19,15 +18,14 @@ mod rows;
 mod tables;
 
 use chinese::check_glossary;
-use features::check_features;
 use outdated::blessed;
-use pairs::{Titles, check_pair};
+use pairs::check_pair;
 use prose::{check_exercises, check_links, check_sections};
 use rows::check_rows;
 use std::fs;
 use std::path::Path;
 use std::thread;
-use tables::{check_fingers, check_quotes};
+use tables::check_fingers;
 use testing::DEADLINE;
 use testing::sheets::{Block, PROGRAMS, Problem, Scripts, Sheet, is_slow};
 
@@ -37,13 +35,13 @@ const AT_ONCE: usize = 6;
 fn check(program: &str) {
     let sheet = Sheet::open(program);
     let mut problems = check_screens(&sheet, |session| !is_slow(session));
-    problems.extend(check_sections(&sheet));
     problems.extend(check_links(&sheet));
-    problems.extend(check_quotes(&sheet, program));
-    problems.extend(check_fingers(&sheet, program));
-    problems.extend(check_exercises(&sheet, program));
-    problems.extend(check_features(&sheet, program));
     problems.extend(check_rows(&sheet, program));
+    if program != "common" {
+        problems.extend(check_sections(&sheet, 0));
+        problems.extend(check_fingers(&sheet, program));
+        problems.extend(check_exercises(&sheet, program));
+    }
     assert_none(told(&sheet, problems));
 }
 
@@ -92,6 +90,7 @@ macro_rules! sheets {
 }
 
 sheets! {
+    the_sheet_of_common: "common",
     the_sheet_of_udp_client: "udp-client",
     the_sheet_of_udp_server: "udp-server",
     the_sheet_of_udp_chat: "udp-chat",
@@ -126,21 +125,27 @@ fn the_readme_of_the_course() {
 /// With `BLESS=1` the twins get the blocks of the English text, and the names of its states, first.
 #[test]
 fn the_twins_in_chinese() {
-    let mut twins = Vec::from(PROGRAMS.map(|name| [Sheet::open(name), Sheet::open_chinese(name)]));
+    let programs = PROGRAMS.map(|program| [Sheet::open(program), Sheet::open_chinese(program)]);
+    let mut twins = Vec::from(programs);
+    twins.push([Sheet::open("common"), Sheet::open_chinese("common")]);
     twins.push(halves_of_the_readme());
-    let mut titles = Titles::new();
     let mut problems = String::new();
-    for [english, chinese] in &mut twins {
+    for (number, [english, chinese]) in twins.iter_mut().enumerate() {
         if std::env::var_os("BLESS").is_some() {
             bless(english, chinese);
         }
-        let found = check_pair(english, chinese, &mut titles).into_iter();
-        problems += &told(chinese, found.chain(check_links(chinese)).collect());
+        let mut found = check_pair(english, chinese);
+        found.extend(check_links(chinese));
+        if let Some(program) = PROGRAMS.get(number) {
+            found.extend(check_sections(chinese, 1));
+            found.extend(check_rows(chinese, program));
+        }
+        problems += &told(chinese, found);
     }
-    let readme = Sheet::open(".");
-    let glossary = readme.tables().pop().unwrap();
+    let lab_0 = &twins[PROGRAMS.len()][1];
+    let glossary = lab_0.tables().pop().unwrap();
     let texts = Vec::from_iter(twins.iter().map(|[_, chinese]| chinese));
-    problems += &told(&readme, check_glossary(&glossary, &texts));
+    problems += &told(lab_0, check_glossary(&glossary, &texts));
     assert_none(problems);
 }
 
@@ -154,12 +159,11 @@ fn bless(english: &Sheet, chinese: &mut Sheet) {
     chinese.text = text;
 }
 
-/// The README of the course in English and in Chinese, without the glossary behind them.
+/// The README of the course in English and in Chinese.
 fn halves_of_the_readme() -> [Sheet; 2] {
     let Sheet { path, text } = Sheet::open(".");
-    let place = |title: &str| text.find(title).expect(title) + 1;
-    let (chinese, glossary) = (place("\n# 中文\n"), place("\n## 术语\n"));
-    [(0, chinese), (chinese, glossary)].map(|(begin, end)| Sheet {
+    let chinese = text.find("\n# 中文\n").expect("# 中文") + 1;
+    [(0, chinese), (chinese, text.len())].map(|(begin, end)| Sheet {
         path: path.clone(),
         // Lines keep their numbers.
         text: "\n".repeat(text[..begin].matches('\n').count()) + &text[begin..end],

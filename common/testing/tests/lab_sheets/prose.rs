@@ -1,27 +1,35 @@
 //! What a sheet says between its screens: its sections, its links, its exercises.
 
+use crate::tables::main_of;
 use std::fs;
 use std::path::PathBuf;
+use testing::exercise::{EXERCISES, Exercise};
 use testing::sheets::{Problem, Sheet, code_spans};
 use testing::{cargo, root};
 
-/// The sections of a sheet, in their order.
-const SECTIONS: [&str; 9] = [
-    "What you will learn",
-    "The conversation",
-    "Run it",
-    "Side by side",
-    "New Rust here",
-    "See it on the wire",
-    "Where the script breaks",
-    "Questions",
-    "Your turn",
+/// The sections of a sheet, in their order, in both languages. What a lesson does has a star, what may
+/// be left out an empty one.
+const SECTIONS: [[&str; 2]; 11] = [
+    ["What you will learn", "学习目标"],
+    ["This lab", "本次实验"],
+    ["The conversation ★", "通信过程 ★"],
+    ["Run it ★", "动手运行 ★"],
+    ["Side by side ★", "逐行对照 ★"],
+    ["See it on the wire ★", "抓包观察 ★"],
+    ["Where the script breaks ★", "脚本在哪里出错 ★"],
+    ["Questions ★", "思考题 ★"],
+    ["Your turn", "动手练习"],
+    ["New Rust here ☆", "新的 Rust 知识 ☆"],
+    ["More to try ☆", "还可以试试 ☆"],
 ];
 
-pub fn check_sections(sheet: &Sheet) -> Option<Problem> {
+pub fn check_sections(sheet: &Sheet, language: usize) -> Option<Problem> {
     let titles = sheet.titles();
     let sections = titles.iter().filter_map(|(_, title)| title.strip_prefix("## "));
-    (!sections.eq(SECTIONS)).then(|| Problem::new(1, format!("the sections are {SECTIONS:?}")))
+    let expected = SECTIONS.map(|titles| titles[language]);
+    // The last one may be missing.
+    let is_right = expected.starts_with(&Vec::from_iter(sections.clone())) && sections.count() > 9;
+    (!is_right).then(|| Problem::new(1, format!("the sections are {expected:?}")))
 }
 
 /// Links and file names lead somewhere.
@@ -35,7 +43,9 @@ pub fn check_links(sheet: &Sheet) -> Vec<Problem> {
             }
         }
         for name in code_spans(line).filter(|code| is_path(code)) {
-            let name = &name.replace("/my_", "/"); // a student's, beside the worked one
+            if name.contains("/my_") {
+                continue; // a student's
+            }
             if !here.join(name).exists() && !root().join(name).exists() {
                 problems.push(Problem::new(number, format!("there is no file {name}")));
             }
@@ -65,49 +75,64 @@ pub fn slug(title: &str) -> String {
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
-/// "Your turn" tells every exercise of the program: how to check it, and at the end its solution.
+/// "Your turn" tells every exercise of the sheet: a warm-up before it, what it needs beyond the program,
+/// hints, how to check it, and at the end its solution.
 pub fn check_exercises(sheet: &Sheet, program: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let titles = sheet.titles();
-    let title =
-        titles.iter().find(|(_, title)| *title == "## Your turn").map_or(1, |title| title.0);
-    let section = sheet.text_of("Your turn");
+    let title = titles.iter().find(|(_, title)| *title == "## Your turn").map_or(1, |it| it.0);
     let mut tell = |problem: String| problems.push(Problem::new(title, problem));
-    let place = |text: &str| section.find(text);
-    let solution = place("<details><summary>A solution</summary>\n")
-        .or(place("<details><summary>Solutions</summary>\n"));
-    let (exercises, solution) = section.split_at(solution.unwrap_or(section.len()));
-    if solution.matches("<details>").count() != 1 {
-        tell("a solution comes last".into());
+    let section = sheet.text_of("Your turn");
+    let (tasks, solutions) =
+        section.split_once("<details><summary>Solution").unwrap_or((section, ""));
+    if !tasks.contains("\n### Warm-up ★\n") {
+        tell("a warm-up comes before the exercise".into());
     }
-    let hints = section.matches("<details><summary>Hint: ").count();
-    if hints < 2 || place("<summary>Hint: ") > place("cargo test ") {
-        tell("two hints come before the check".into());
-    }
-    for example in fs::read_dir(root().join(program).join("examples")).unwrap() {
-        let example = example.unwrap().file_name().into_string().unwrap();
-        let name = example.strip_suffix(".rs").unwrap();
-        if name.starts_with("my_") {
-            continue; // a student's
+    for exercise in EXERCISES.iter().filter(|exercise| exercise.sheet == program) {
+        let Exercise { name, package, .. } = exercise;
+        let task = tasks.split("\n### ").find(|task| task.starts_with(&format!("`{name}` ☆\n")));
+        let Some(task) = task else {
+            tell(format!("there is no task {name}"));
+            continue;
+        };
+        if task.matches("<details><summary>Hint: ").count() < 2 {
+            tell(format!("{name}: two hints"));
         }
-        let run = format!("`cargo run -p {program} --example {name}`");
-        let link = format!("[examples/{example}](examples/{example})");
-        if !solution.contains(&run) || !solution.contains(&link) {
-            tell(format!("the solution does not name {example}"));
+        let command = format!("cargo test -p {package} --test exercises");
+        let mut unchecked = checks_of(&format!("{command} {name}"));
+        for command in task.lines().filter(|line| line.starts_with(&command)) {
+            let run = checks_of(command);
+            if run.is_empty() {
+                tell(format!("{command} runs no check"));
+            }
+            unchecked.retain(|check| !run.contains(check));
         }
-    }
-    let mut unchecked = checks_of(&format!("cargo test -p {program} --test exercises"));
-    for command in exercises.lines().filter(|line| line.starts_with("cargo test ")) {
-        let run = checks_of(command);
-        if run.is_empty() {
-            tell(format!("{command} runs no check"));
+        if !unchecked.is_empty() || !task.contains(&format!("\ncargo lab check {name}\n")) {
+            tell(format!("{name}: no command runs {unchecked:?}"));
         }
-        unchecked.retain(|check| !run.contains(check));
-    }
-    if !unchecked.is_empty() {
-        tell(format!("no command runs {unchecked:?}"));
+        let run = format!("`cargo run -p {package} --example {name}`");
+        let link = format!("examples/{name}.rs)");
+        if !solutions.contains(&run) || !solutions.contains(&link) {
+            tell(format!("the solutions do not name {name}"));
+        }
+        let source = root().join(package).join("examples").join(format!("{name}.rs"));
+        let known = names(&main_of(package));
+        let (_, needs) = task.split_once("| In Python |").unwrap_or_default();
+        for name in names(&fs::read_to_string(source).unwrap()) {
+            if !known.contains(&name) && !needs.split("\n\n").next().unwrap().contains(&name) {
+                tell(format!("{}: \"You will use\" has no {name}", exercise.name));
+            }
+        }
     }
     problems
+}
+
+/// What a program imports, by name.
+fn names(source: &str) -> Vec<String> {
+    let imports = source.lines().filter_map(|line| line.strip_prefix("use "));
+    let words = imports.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    let names = words.filter(|word| word.starts_with(char::is_uppercase) || *word == "mpsc");
+    names.map(String::from).collect()
 }
 
 pub fn link_targets(line: &str) -> impl Iterator<Item = &str> {

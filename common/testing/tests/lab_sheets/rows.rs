@@ -1,50 +1,59 @@
 //! "Where the script breaks": every row is a command.
 
-use testing::sheets::{Problem, Sheet};
+use std::fs;
+use testing::root;
+use testing::sheets::{Problem, Sheet, Table};
 
 /// How the title of a row begins whose recipe cannot be a screen here: another system is asked for,
 /// or what a terminal does with what it is shown.
-const NOT_RUN: [&str; 2] = ["On Windows: ", "On a terminal: "];
+const NOT_RUN: [&str; 4] = ["On Windows: ", "On a terminal: ", "在 Windows 上：", "在终端上："];
 
-/// Each row has a recipe, a fold under its number and title, with a screen of the script and one of
-/// the program. What the row says of the script's exceptions is seen there.
+/// Each row has a recipe, a fold under its number and title, with the line of Rust that makes the
+/// difference, and with screens. What the row says of the script's exceptions is seen there.
 pub fn check_rows(sheet: &Sheet, program: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let tables = sheet.tables();
-    let table = tables.iter().find(|table| table.header.iter().take(2).eq(["#", "Provoke it"]));
-    let Some(table) = table else {
+    let is_of_rows = |table: &&Table| {
+        ["Provoke it", "怎样触发"]
+            .iter()
+            .any(|title| table.header.get(1).is_some_and(|it| it == title))
+    };
+    let Some(table) = tables.iter().find(is_of_rows) else {
         return vec![Problem::new(1, "there is no table of rows")];
     };
-    let section = sheet.text_of("Where the script breaks");
-    let mut folds = section.split("<details><summary>").skip(1);
+    let example = if program == "common" { "udp-client" } else { program };
+    let source = sources(example) + &sources("common");
+    let mut folds = sheet.text.split("<details><summary>").skip(1);
     for (number, cells) in &table.rows {
         let mut tell = |problem: &str| problems.push(Problem::new(*number, problem));
         let title = format!("{}. {}", cells[0].trim_start_matches("★ "), cells[1]);
-        let recipe = folds.next().and_then(|fold| fold.strip_prefix(&format!("{title}</summary>")));
+        let recipe = folds.find_map(|fold| fold.strip_prefix(&format!("{title}</summary>")));
         let Some(recipe) = recipe else {
             tell(&format!("\"{title}\" has no recipe in its place"));
             return problems; // all others are out of step as well
         };
-        let script = format!("{}.py", program.replace('-', "_"));
-        let runs_one = |names: &[&str]| names.iter().any(|name| recipe.contains(name));
-        if !recipe.contains("```console") {
-            if !NOT_RUN.iter().any(|begin| cells[1].starts_with(begin)) {
-                tell("its recipe has no screen");
-            }
-        } else if !runs_one(&[&script, "python3 "])
-            || !runs_one(&[&format!("-p {program}"), &format!("target/debug/{program}")])
+        let line =
+            ["The line: `", "起作用的一行：`"].iter().find_map(|begin| recipe.split_once(begin));
+        let line = line.and_then(|(_, line)| line.split('`').next()).unwrap_or("…");
+        if !source.contains(line) {
+            tell(&format!("the line {line} stands nowhere"));
+        }
+        if !recipe.contains("```console")
+            && !NOT_RUN.iter().any(|begin| cells[1].starts_with(begin))
         {
-            tell(&format!("its recipe runs {script} and {program}"));
+            tell("its recipe has no screen");
         }
         for exception in exceptions(&cells[2]).filter(|exception| !recipe.contains(exception)) {
             tell(&format!("its recipe shows no {exception}"));
         }
     }
-    if let Some(fold) = folds.next() {
-        let title = fold.lines().next().unwrap_or_default();
-        problems.push(Problem::new(1, format!("a recipe without a row: {title}")));
-    }
     problems
+}
+
+/// All that a package is made of.
+fn sources(package: &str) -> String {
+    let files = fs::read_dir(root().join(package).join("src")).unwrap();
+    files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
 }
 
 /// The names of Python's exceptions in a text.

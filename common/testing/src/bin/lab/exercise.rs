@@ -10,6 +10,8 @@ use testing::root;
 pub struct Exercise {
     pub name: &'static str,
     pub package: &'static str,
+    /// The program whose sheet tells it.
+    pub sheet: &'static str,
 }
 
 /// A check of an exercise: its name, behind that of its stage where the exercise has stages.
@@ -19,7 +21,11 @@ impl Exercise {
     /// All exercises, in the order of the course.
     pub fn all() -> impl Iterator<Item = Exercise> {
         let all = EXERCISES.iter();
-        all.map(|exercise| Exercise { name: exercise.name, package: exercise.package })
+        all.map(|&testing::exercise::Exercise { name, package, sheet, .. }| Exercise {
+            name,
+            package,
+            sheet,
+        })
     }
 
     /// The exercise of this name.

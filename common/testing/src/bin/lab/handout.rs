@@ -18,7 +18,7 @@ const LEFT_OUT: &str = ".ci .git .github scripts common/testing/TEACHING.md \
 const TOP: &str = "Cargo.toml Cargo.lock README.md .cargo .clippy.toml .rustfmt.toml .gitignore";
 
 /// What the folds are called that tell what a student is to find out.
-const ANSWERS: [&str; 5] = ["Answer", "A solution", "Solutions", "答案", "参考解答"];
+const ANSWERS: [&str; 4] = ["Answer", "Solution", "答案", "参考解答"];
 
 /// A sentence that speaks of one of these is left out, since there is nothing to be found.
 const MISSING: [&str; 6] = [

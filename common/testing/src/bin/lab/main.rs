@@ -131,8 +131,8 @@ fn start(exercise: &Exercise) -> Result<bool, Error> {
     }
     console::print(format!("已把 {}/src/main.rs 复制为 {told}，", exercise.package))?;
     console::print("在这个副本里写解答，原来的程序不用改。")?;
-    let Exercise { name, package } = exercise;
-    console::print(format!("练习的内容：{package}/README.zh-CN.md 的“轮到你了”一节"))?;
+    let Exercise { name, package, sheet } = exercise;
+    console::print(format!("练习的内容：{sheet}/README.zh-CN.md 的“动手练习”一节"))?;
     console::print(format!("运行：cargo run -p {package} --example my_{name}"))?;
     console::print(format!("检查：cargo lab check {name}"))?;
     Ok(true)

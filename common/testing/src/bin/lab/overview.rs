@@ -12,7 +12,7 @@ pub fn show(is_table: bool) -> Result<bool, Error> {
     let on_terminal = io::stdout().is_terminal() && !is_table;
     let mut all_done = true;
     for exercise in Exercise::all() {
-        let Exercise { name, package } = exercise;
+        let Exercise { name, package, .. } = exercise;
         let begin = format!("{name:<18}{package:<17}");
         // On a terminal the line grows with each check; "\r" goes back to its beginning.
         let grow = |text: String| {

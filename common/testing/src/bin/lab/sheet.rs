@@ -52,7 +52,7 @@ fn memory(exercise: &Exercise) -> PathBuf {
 
 /// Title and text of each hint. In a sheet with several exercises each has a section of its own.
 fn hints(exercise: &Exercise) -> Result<Vec<(String, String)>, Error> {
-    let path = root().join(exercise.package).join("README.zh-CN.md");
+    let path = root().join(exercise.sheet).join("README.zh-CN.md");
     let sheet = fs::read_to_string(path).context("读取实验讲义")?;
     let section = section(&sheet, exercise.name).unwrap_or_default();
     let hints = section.split("<details><summary>提示：").skip(1);
@@ -66,9 +66,6 @@ fn hints(exercise: &Exercise) -> Result<Vec<(String, String)>, Error> {
 
 /// The part of a sheet that is about an exercise.
 fn section<'a>(sheet: &'a str, exercise: &str) -> Option<&'a str> {
-    let (_, section) = sheet.split_once("\n## 轮到你了\n")?;
-    let Some((_, own)) = section.split_once(&format!("\n### `{exercise}`\n")) else {
-        return Some(section);
-    };
-    Some(own.split("\n### ").next().unwrap_or(own))
+    let (_, own) = sheet.split_once(&format!("\n### `{exercise}` ☆\n"))?;
+    own.split("\n## ").next()?.split("\n### ").next()
 }
