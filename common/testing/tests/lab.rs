@@ -245,7 +245,8 @@ fn a_handout_has_no_solutions_and_no_answers_and_works() {
     for example in sheets.iter().flat_map(|sheet| sheet.split("--example ").skip(1)) {
         let example = example.split([' ', '`', '\\', '\n', '\'']).next().unwrap_or_default();
         let path = |package: &str| workspace.join(format!("{package}/examples/{example}.rs"));
-        assert!(EXERCISES.iter().any(|exercise| path(exercise.package).exists()), "{example}");
+        let is_there = EXERCISES.iter().any(|exercise| path(exercise.package).exists());
+        assert!(is_there || ["my_warm_up", "my_gbk"].contains(&example), "{example}");
     }
     for Exercise { name, package, .. } in EXERCISES {
         assert!(!workspace.join(format!("{package}/examples/{name}.rs")).exists());
@@ -253,11 +254,11 @@ fn a_handout_has_no_solutions_and_no_answers_and_works() {
         assert_eq!(fs::read_to_string(wrong).unwrap(), "", "{package}");
     }
     for sheet in &sheets {
-        for left_out in [">Answer<", ">A solution<", ">Solutions<", ">答案<", ">参考解答<"] {
+        for left_out in [">Answer<", ">Solution<", ">答案<", ">参考解答<"] {
             assert!(!sheet.contains(left_out), "{left_out}");
         }
     }
-    assert!(sheets[0].contains("<summary>Hint: ") && sheets[1].contains("\n## 思考题\n"));
+    assert!(sheets[0].contains("<summary>Hint: ") && sheets[1].contains("\n## 思考题 ★\n"));
 
     // There is no git in it, to tell what belongs to others.
     fs::write(workspace.join("marks.csv"), "").unwrap();
