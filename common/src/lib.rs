@@ -76,7 +76,7 @@ pub fn explain(reason: &io::Error) -> String {
         AddrNotAvailable => "本机没有这个地址",
         PermissionDenied if cfg!(windows) => "权限不够，或文件正被别的程序打开，或端口由系统保留",
         PermissionDenied => "权限不够",
-        NotFound => "没有那个文件或目录",
+        NotFound => "文件或目录不存在",
         ConnectionReset => "连接被对方复位",
         BrokenPipe => "对方已关闭连接",
         TimedOut => "超时",
@@ -216,7 +216,7 @@ fn arguments<const N: usize>() -> Result<Option<[Option<String>; N]>, Error> {
             "--" if !options_end => options_end = true,
             "-h" | "--help" if !options_end => return Ok(None),
             _ if argument.starts_with('-') && !options_end => {
-                return refuse(format!("没有 {argument} 这个选项"));
+                return refuse(format!("不支持选项 {argument}"));
             }
             _ => match places.next() {
                 Some(place) => *place = Some(argument),
@@ -248,6 +248,6 @@ mod tests {
     #[test]
     fn a_chinese_system_is_explained_as_well() {
         let reason = Error::new(ErrorKind::NotFound, "系统找不到指定的文件。");
-        assert_eq!(explain(&reason), "没有那个文件或目录：系统找不到指定的文件。");
+        assert_eq!(explain(&reason), "文件或目录不存在：系统找不到指定的文件。");
     }
 }

@@ -1,32 +1,29 @@
-//! Sends chat messages to FeiQ (飞秋) and whatever else speaks the IP Messenger protocol.
+//! 向飞秋等使用 IP Messenger 协议的程序发送聊天消息。
 //!
-//! What it shows: a protocol is an agreement on bytes. Whoever sends the right ones, in the right
-//! encoding, to the right port, is a FeiQ client.
+//! 要点：协议是对字节的约定。按约定的格式和编码，把字节发到约定的端口，就是一个飞秋客户端。
 //!
-//! Mirrors `feiq_sender.py`. The protocol: *IP Messenger communication protocol*, draft 9 and later,
-//! by H. Shirouzu.
+//! 对照的脚本：`feiq_sender.py`。协议：*IP Messenger communication protocol*，草案第 9 版及以后，
+//! 作者 H. Shirouzu。
 
 use common::{Context, Error, address, console, datagram, gbk};
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
-/// Where the messages go: the port of IP Messenger. The script has an address of its author's
-/// network here.
+/// 发往哪里：IP Messenger 的端口。脚本写的是作者网络中的地址。
 const REMOTE: &str = "127.0.0.1:2425";
 
-/// Protocol version, the first field of a message.
+/// 第 1 个字段：协议版本。
 const VERSION: u32 = 1;
 
-/// Packet number of the first message, the second field. The script puts this number into every
-/// message; receivers take the second one for a repetition of the first and show nothing. So here
-/// it grows by one with each message.
+/// 第 2 个字段：第一条消息的包编号。脚本的每条消息都用这个编号，接收方把后面的当作重复，不显示；
+/// 所以这里每发一条加 1。
 const FIRST_PACKET_NUMBER: u64 = 324_244;
 
-/// Sender's user name and host name, the third and fourth fields.
+/// 第 3、4 个字段：发送方的用户名和主机名。
 const USER: &str = "小道士";
 const HOST: &str = "ubuntu";
 
-/// Command, the fifth field: a message to show. Its text is the sixth field.
+/// 第 5 个字段：命令，表示一条要显示的消息。消息的内容是第 6 个字段。
 const IPMSG_SENDMSG: u32 = 32;
 
 const HELP: &str = "\
@@ -43,10 +40,9 @@ fn main() -> ExitCode {
     common::run(HELP, feiq_sender)
 }
 
-/// `main()` of the script.
+/// 脚本的 `main()`。
 fn feiq_sender([remote]: [Option<String>; 1]) -> Result<(), Error> {
-    // Python's socket gets its address when it first sends; Rust asks for it at once. Port 0 lets
-    // the system choose one.
+    // Python 的套接字在第一次发送时得到端口，Rust 的在创建时就要绑定；端口 0 表示由系统分配。
     let (remote, local) = address::remote_and_local(remote, REMOTE, None, "0.0.0.0:0")?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;

@@ -1,14 +1,11 @@
-//! Downloads one file from `file-server`: sends its name, stores what comes until the server closes.
+//! 从 `file-server` 下载一个文件：发送文件名，保存收到的字节，直到服务器关闭连接。
 //!
-//! What it shows: the simplest protocol there is. The end of the connection is the end of the file,
-//! so the two ways in which a connection ends must be kept apart. An orderly close (FIN: `read`
-//! returns 0 bytes) is the end of a whole file; a reset (RST: `read` returns an error) comes from a
-//! server that died in the middle, and what has arrived is not the file.
+//! 要点：这个协议用连接的结束表示文件的结束，所以必须区分连接的两种结束方式。正常关闭（FIN，`read`
+//! 返回 0）说明文件完整；复位（RST，`read` 返回错误）说明服务器中途出错，收到的不是完整的文件。
 //!
-//! And how to store a file so that half of it never stands under its name: write to a temporary file,
-//! and rename that when it is complete ([`Download`]).
+//! 还有怎样保存，才不会留下半个文件：先写临时文件，完整以后再改名（[`Download`]）。
 //!
-//! Mirrors `file_client.py`.
+//! 对照的脚本：`file_client.py`。
 
 use common::{Context, Error, address, console};
 use file_client::{Download, FileName, Outcome, Stored, known_host};
@@ -17,17 +14,16 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// How many bytes to take from the stream at a time: fewer system calls for the same bytes. The
-/// script takes 1024.
+/// 一次最多取多少字节：比脚本的 1024 大，系统调用的次数就少。
 const RECV_SIZE: usize = 256 * 1024;
 
-/// How long the server may send nothing. It may be gone without a word, and its reset lost.
+/// 服务器最多多久不发送数据：它可能已经断电，什么报文段也发不出来。
 const RECV_TIMEOUT: Duration = Duration::from_secs(120);
 
 const HELP: &str = "\
 用法：file-client [REMOTE [NAME]]
 
-从 file-server 下载一个文件，存到当前目录。没有给出的，会逐项询问。
+从 file-server 下载一个文件，存到当前目录。未给出的参数会逐项询问。
 
   REMOTE  服务器的地址，file-server 的端口是 6664
   NAME    文件名
@@ -39,10 +35,10 @@ fn main() -> ExitCode {
     common::run(HELP, file_client)
 }
 
-/// `main()` of the script.
+/// 脚本的 `main()`。
 fn file_client([remote, name]: [Option<String>; 2]) -> Result<Stored, Error> {
-    let outcome = Outcome::watch(); // Ctrl-C leaves nothing behind
-    // What an argument leaves out is asked for, and asked for again where it cannot be used.
+    let outcome = Outcome::watch(); // 按 Ctrl-C 也不留下临时文件
+    // 参数没有给出的部分在这里询问，不能用就再问一次。
     let (host, port) = address::parse_argument(remote)?;
     let host = match host {
         Some(host) => known_host(&host)?,
@@ -70,7 +66,7 @@ fn file_client([remote, name]: [Option<String>; 2]) -> Result<Stored, Error> {
         let length = download.receive(&mut socket, &mut buffer)?;
         if length > 0 {
             if download.count() == 0 {
-                let _ = console::print("收到消息"); // a closed output is no reason to stop
+                let _ = console::print("收到消息"); // 标准输出已关闭，也继续下载
             }
             download.write(&buffer[..length])?;
         } else {

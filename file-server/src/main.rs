@@ -1,27 +1,26 @@
-//! Serves the files of one directory: every client sends a name and gets that file's bytes.
+//! 提供一个目录中的文件：客户端发来文件名，服务器发送这个文件的字节。
 //!
-//! What it shows: a server for many clients at once, one thread for each; what it must refuse
-//! ([`Directory`]); and how a protocol without lengths can still tell a whole file from a broken one:
-//! **peek first, consume last** ([`file_server::client`]). The client's name stays in the receive
-//! queue until the last byte of the file is on its way, so whatever ends this program before, the
-//! client sees a reset and not the end of a file.
+//! 要点：同时服务许多客户端，每个客户端一个线程；哪些文件必须拒绝（[`Directory`]）；协议中没有长度，
+//! 怎样让客户端区分完整的文件和半个文件：**文件名先看不取，发完再取**（[`file_server::client`]）。
+//! 在最后一个字节发出之前，文件名一直留在接收队列中；在此之前，程序无论怎样结束，客户端收到的都是
+//! 复位，不是文件的结尾。
 //!
-//! Mirrors `file_server.py`.
+//! 对照的脚本：`file_server.py`。
 
 use common::{Context, Error, address, console};
 use file_server::{Directory, OpenFile, Server};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-/// Where to listen: the script's port, on every network interface (its `""`). The standard library
-/// sets `SO_REUSEADDR` where that is safe, and a backlog of 128, as the script does itself.
+/// 在哪里监听：端口与脚本相同，地址是本机的所有地址（脚本中的 `""`）。标准库在安全的系统上设置
+/// `SO_REUSEADDR`，给 `listen` 的参数是 128，与脚本相同。
 const LISTEN: &str = "0.0.0.0:6664";
 
-/// Which files to serve: those of the current directory, as the script does.
+/// 提供哪个目录中的文件：当前目录，与脚本相同。
 const DIRECTORY: &str = ".";
 
-/// How many clients are served at the same time; the others wait in the backlog. Each takes a thread
-/// and two file descriptors, of which a process often has 1,024.
+/// 最多同时服务多少个客户端，其他客户端在已完成连接队列中等待。每个客户端占用一个线程和两个文件
+/// 描述符，而一个进程的描述符往往只有 1024 个。
 const MAX_CLIENTS: usize = 500;
 
 const HELP: &str = "\
@@ -41,7 +40,7 @@ fn main() -> ExitCode {
     common::run(HELP, file_server)
 }
 
-/// `get_add()` of the script: shows the name and opens the file, or says that there is none.
+/// 脚本的 `get_add()`：显示文件名并打开文件；不能提供，就显示文件不存在。
 fn get_file(directory: &Directory, name: &[u8]) -> Result<Option<OpenFile>, Error> {
     console::print_bytes(name)?;
     match directory.open_file(name) {
@@ -55,7 +54,7 @@ fn get_file(directory: &Directory, name: &[u8]) -> Result<Option<OpenFile>, Erro
     }
 }
 
-/// `main()` of the script.
+/// 脚本的 `main()`。
 fn file_server([listen, directory]: [Option<String>; 2]) -> Result<(), Error> {
     let listen = address::local(listen, LISTEN)?;
     let directory = Directory::open(&directory.unwrap_or(DIRECTORY.into()))?;
@@ -66,7 +65,7 @@ fn file_server([listen, directory]: [Option<String>; 2]) -> Result<(), Error> {
 
     loop {
         let client = server.accept();
-        let directory = directory.clone(); // one for the thread of this client
+        let directory = directory.clone(); // 这个客户端的线程用的一份
         client.serve(move |client| {
             let name = client.peek_name()?;
             console::print_bytes(&name)?;

@@ -1,11 +1,9 @@
-//! Sends lines over a TCP connection, in GBK, and prints what comes back.
+//! 建立 TCP 连接，用 GBK 编码发送输入的每一行，显示收到的回复。
 //!
-//! What it shows: a TCP connection is a stream of bytes. It keeps their order and loses none, but
-//! it has no messages: how many `read` calls an answer takes, and where it is cut, is chance. This
-//! program reads once for each line that it sends, as the script does; what comes later is shown
-//! with the next answer.
+//! 要点：TCP 连接是字节流。字节不会丢失，顺序不变，但没有消息的边界：一个回复要 `read` 几次，在哪里
+//! 分开，都不确定。与脚本一样，每发送一行只读一次；之后到达的字节在下一轮显示。
 //!
-//! Mirrors `tcp_client.py`.
+//! 对照的脚本：`tcp_client.py`。
 
 use common::{Context, Error, address, console, gbk};
 use std::io::{Read, Write};
@@ -13,15 +11,13 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Where to connect: the script's port, where `tcp-echo-server` listens. The script has an address
-/// of its author's network here.
+/// 连接哪里：`tcp-echo-server` 监听的端口，与脚本相同。脚本写的是作者网络中的地址。
 const REMOTE: &str = "127.0.0.1:10050";
 
-/// How many bytes to take from the stream at a time. The script takes 10, five Chinese characters.
+/// 一次最多从字节流中取多少字节。脚本取 10 字节，即五个汉字。
 const RECV_SIZE: usize = 64 * 1024;
 
-/// How long one `write` may wait for a peer that takes nothing. One that is itself waiting to send,
-/// because we do not receive yet, would wait for ever, and so would we.
+/// 对方不接收时，一次 `write` 最多等多久。如果对方也在等我们接收，双方就会永远等下去。
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\
@@ -38,7 +34,7 @@ fn main() -> ExitCode {
     common::run(HELP, tcp_client)
 }
 
-/// `main()` of the script.
+/// 脚本的 `main()`。
 fn tcp_client([remote]: [Option<String>; 1]) -> Result<(), Error> {
     let remote = address::remote(remote, REMOTE)?;
     let mut socket =
@@ -48,13 +44,12 @@ fn tcp_client([remote]: [Option<String>; 1]) -> Result<(), Error> {
     console::note(format!("已连接 {peer}"));
 
     let mut buffer = vec![0; RECV_SIZE];
-    // It lives as long as the connection: an answer may end inside a character, and then the next
-    // one begins with the rest of it.
+    // 解码器与连接的生存期相同：回复可能在一个汉字中间断开，后一半在下一次读到的字节中。
     let mut decoder = gbk::Decoder::new();
     loop {
         let data = console::ask_until("输入:", gbk::encode)?;
         if data.is_empty() {
-            continue; // nothing is sent, so waiting for an answer would never end
+            continue; // 什么也没有发送，等不到回复
         }
         socket.write_all(&data).context("发送")?;
         let length = socket.read(&mut buffer).context("接收")?;

@@ -1,15 +1,15 @@
-//! A menu over one UDP socket: 1 sends a datagram, 2 waits for one and sends it back, 3 quits.
+//! 用一个 UDP 套接字聊天的菜单：1 发送一个数据报，2 等待一个数据报并原样发回，3 退出。
 //!
-//! What it shows: one UDP socket sends to anybody and receives from anybody. And what a blocking
-//! call means: while the program waits for a datagram it does not see the keyboard.
+//! 要点：一个 UDP 套接字可以发给任何地址，也可以接收任何地址发来的数据报。还有阻塞：程序等待数据报
+//! 时，不处理键盘输入。
 //!
-//! Mirrors `udp_chat.py`.
+//! 对照的脚本：`udp_chat.py`。
 
 use common::{Context, Error, address, console, datagram};
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
-/// Where to receive: the script's port, on every network interface (its `""`).
+/// 在哪里接收：端口与脚本相同，地址是本机的所有地址（脚本中的 `""`）。
 const LOCAL: &str = "0.0.0.0:6666";
 
 const HELP: &str = "\
@@ -26,16 +26,16 @@ fn main() -> ExitCode {
     common::run(HELP, udp_chat)
 }
 
-/// `jieshou()` of the script: waits for one datagram, prints it, and sends it back.
+/// 脚本的 `jieshou()`：等待一个数据报，显示它，再发回去。
 fn receive(socket: &UdpSocket) -> Result<(), Error> {
     let (data, sender) = datagram::receive(socket)?;
     let text = String::from_utf8_lossy(&data);
     console::print(format!("收到来自{sender}的数据:{text}"))?;
-    // The bytes go back as they came, not the text made of them.
+    // 发回的是收到的字节，不是解码后的文本。
     datagram::send(socket, &data, sender)
 }
 
-/// `fasong()` of the script: asks where to and what, and sends it.
+/// 脚本的 `fasong()`：询问地址和内容，然后发送。
 fn send(socket: &UdpSocket) -> Result<(), Error> {
     let host = console::ask("IP地址:")?;
     let port = address::port(&console::ask("端口:")?)?;
@@ -44,12 +44,12 @@ fn send(socket: &UdpSocket) -> Result<(), Error> {
     datagram::send(socket, text.as_bytes(), to)
 }
 
-/// `print_menu()` of the script.
+/// 脚本的 `print_menu()`。
 fn print_menu() -> Result<(), Error> {
     console::print("请选择功能:1.发送信息 2.接受信息 3.退出")
 }
 
-/// `main()` of the script.
+/// 脚本的 `main()`。
 fn udp_chat([local]: [Option<String>; 1]) -> Result<(), Error> {
     let local = address::local(local, LOCAL)?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
@@ -65,6 +65,6 @@ fn udp_chat([local]: [Option<String>; 1]) -> Result<(), Error> {
             "3" => return Ok(()),
             _ => console::print("输入错误哦"),
         };
-        console::note_failure(result)?; // then the menu again
+        console::note_failure(result)?; // 出错后回到菜单
     }
 }

@@ -1,19 +1,18 @@
-//! Sends one line as a UDP datagram, then prints every datagram that comes back.
+//! 把输入的一行作为一个 UDP 数据报发出，然后显示收到的每个数据报。
 //!
-//! What it shows: a UDP client needs no connection. It makes a socket, binds it to a port so that
-//! answers find their way back, and sends. It never learns whether anybody is there.
+//! 要点：UDP 客户端不建立连接。创建套接字，绑定端口，以便收到回复，然后发送；对方是否存在，发送时
+//! 并不知道。
 //!
-//! Mirrors `udp_client.py`.
+//! 对照的脚本：`udp_client.py`。
 
 use common::{Context, Error, address, console, datagram};
 use std::net::UdpSocket;
 use std::process::ExitCode;
 
-/// Where the line goes. The script has an address of its author's network here, and a port (8081)
-/// that its server does not listen on; this is where `udp-server` listens.
+/// 发往哪里：`udp-server` 绑定的端口。脚本写的是作者网络中的地址，端口 8081 也不是服务器绑定的端口。
 const REMOTE: &str = "127.0.0.1:8080";
 
-/// Where answers arrive: the script's port, on every network interface (its `""`).
+/// 在哪里接收回复：端口与脚本相同，地址是本机的所有地址（脚本中的 `""`）。
 const LOCAL: &str = "0.0.0.0:10086";
 
 const HELP: &str = "\
@@ -31,7 +30,7 @@ fn main() -> ExitCode {
     common::run(HELP, udp_client)
 }
 
-/// `main()` of the script.
+/// 脚本的 `main()`。
 fn udp_client([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
     let (remote, local) = address::remote_and_local(remote, REMOTE, local, LOCAL)?;
     let socket = UdpSocket::bind(local).context(format!("绑定 {local}"))?;
@@ -47,7 +46,7 @@ fn udp_client([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
             console::print(sender)?;
             console::print(String::from_utf8_lossy(&data))?;
         } else {
-            // An empty datagram is a datagram like any other; the script takes it for a farewell.
+            // 空数据报也是数据报；脚本约定用它表示服务器已关闭。
             return console::print("服务器已关闭");
         }
     }

@@ -238,13 +238,13 @@ fn help_is_told() {
 #[test]
 fn wrong_arguments_are_refused_by_name() {
     on_all(all, |subject| {
-        check_refused(subject, &["--nonsense"], "没有 --nonsense 这个选项");
+        check_refused(subject, &["--nonsense"], "不支持选项 --nonsense");
         // Behind `--` everything is an argument, and these are no addresses.
         for argument in ["--help", "-h", "--"] {
             check_refused(subject, &["--", argument], &format!("找不到主机 {argument}："));
         }
         // One line, whatever the argument holds.
-        check_refused(subject, &["--a\n\x1b[2J"], "没有 --a␊␛[2J 这个选项");
+        check_refused(subject, &["--a\n\x1b[2J"], "不支持选项 --a␊␛[2J");
         let most = subject.usage.matches('[').count();
         let problem = format!("参数太多（最多 {most} 个），多余的是 127.0.0.1:9");
         check_refused(subject, &vec!["127.0.0.1:9"; most + 1], &problem);
@@ -279,7 +279,7 @@ fn second_arguments_that_cannot_be_are_refused_by_name() {
         ("udp-server", "0", "127.0.0.1:0", "端口 0 不能作为目的端口"),
         ("file-client", "127.0.0.1:9", "", "文件名不能为空"),
         ("file-client", "127.0.0.1:9", "a/..", "文件名 a/.. 不能用"),
-        ("file-server", "0", "none", "无法打开目录 none：没有那个文件或目录："),
+        ("file-server", "0", "none", "无法打开目录 none：文件或目录不存在："),
         ("file-server", "0", "Cargo.toml", "无法打开目录 Cargo.toml："),
     ] {
         let subject = PROGRAMS.iter().find(|program| program.name == name).unwrap();
