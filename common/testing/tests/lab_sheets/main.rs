@@ -16,6 +16,7 @@ mod pairs;
 mod prose;
 mod rows;
 mod tables;
+mod tutorial;
 
 use chinese::check_glossary;
 use outdated::blessed;
