@@ -1,11 +1,9 @@
-//! Sends one line as a UDP datagram, and sends it again as long as nobody answers.
+//! 把输入的一行作为一个 UDP 数据报发出；没有收到回复就再次发送，最多发送四次。
 //!
-//! What it shows: UDP may lose a datagram, on the way there or on the way back, and tells nobody. So
-//! whoever wants an answer sets a time limit, sends again when it has passed, and gives up at some
-//! time. Each pause is twice as long as the one before: if it is a crowded network that loses the
-//! datagrams, more of them would make it worse.
+//! 要点：UDP 可能丢失请求，也可能丢失回复，而且不通知任何一方。需要回复的一方要自己设置超时，超时后
+//! 重传，并限定次数。等待的时间每次加倍：如果数据报是因为网络拥塞而丢失的，频繁重传只会加重拥塞。
 //!
-//! A solution of the exercise in the lab sheet of `udp-client`.
+//! `udp-client` 讲义中练习的参考解答。
 
 use common::{Context, Error, address, console, datagram};
 use std::io::ErrorKind;
@@ -13,20 +11,19 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Where the line goes: where `udp-server` listens.
+/// 发往哪里：`udp-server` 绑定的端口。
 const REMOTE: &str = "127.0.0.1:8080";
 
-/// Where answers arrive: the script's port, on every network interface.
+/// 在哪里接收回复：端口与脚本相同，地址是本机的所有地址。
 const LOCAL: &str = "0.0.0.0:10086";
 
-/// How long to wait for an answer at first. It doubles with each try.
+/// 第一次发送后等待多久。以后每次加倍。
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How often to send the line before giving up: after 0, 0.5, 1.5 and 3.5 seconds, and the last try
-/// waits until second 7.5.
+/// 最多发送几次：在 0、0.5、1.5、3.5 秒发送，最后一次等到 7.5 秒。
 const TRIES: u32 = 4;
 
-/// A receive that finds nothing in time: the one error has two names, on Unix and on Windows.
+/// 接收超时的错误种类：在 Unix 上是前一种，在 Windows 上是后一种。
 const TIMEOUT: [ErrorKind; 2] = [ErrorKind::WouldBlock, ErrorKind::TimedOut];
 
 const HELP: &str = "\
@@ -53,8 +50,7 @@ fn retry([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
     let line = console::ask("")?;
     let answer = exchange(&socket, line.as_bytes(), remote)?;
 
-    // One question, one answer. When an answer was only late, the server has answered twice; the
-    // second answer finds this socket closed.
+    // 只取一个回复。如果第一个只是迟到，服务器会回复两次；第二个到达时，套接字已经关闭。
     match answer {
         None => Err(Error::Fatal(format!("没有收到回复：向 {remote} 发送了 {TRIES} 次"))),
         Some(data) if data.is_empty() => console::print("服务器已关闭"),
@@ -65,9 +61,9 @@ fn retry([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
     }
 }
 
-/// Sends `data` until there is an answer, and returns it; `None` after the last try.
+/// 发送 `data`，直到收到回复；最后一次也没有收到，返回 `None`。
 ///
-/// All tries leave from one socket, so an answer to an earlier one counts as well.
+/// 各次发送用同一个套接字，所以迟到的回复也有效。
 fn exchange(socket: &UdpSocket, data: &[u8], remote: SocketAddr) -> Result<Option<Vec<u8>>, Error> {
     let mut pause = FIRST_PAUSE;
     let mut told = false;
@@ -81,8 +77,7 @@ fn exchange(socket: &UdpSocket, data: &[u8], remote: SocketAddr) -> Result<Optio
             if sender == remote {
                 return Ok(Some(answer));
             }
-            // Anybody can send to this port; only the server's datagrams are answers. Saying so once
-            // is enough: a stranger can send faster than a terminal can show.
+            // 任何程序都可以向这个端口发送，只有服务器发来的才是回复。只提示一次，以免提示刷屏。
             if !told {
                 console::note(format!("忽略 {sender} 发来的数据报，只等 {remote} 的回复"));
                 told = true;
@@ -93,14 +88,14 @@ fn exchange(socket: &UdpSocket, data: &[u8], remote: SocketAddr) -> Result<Optio
     Ok(None)
 }
 
-/// Receives a datagram, but waits no longer than until `deadline`; `None`: nothing has come by then.
+/// 接收一个数据报，最多等到 `deadline`；没有收到，返回 `None`。
 fn receive_until(
     socket: &UdpSocket,
     deadline: Instant,
 ) -> Result<Option<(Vec<u8>, SocketAddr)>, Error> {
     let rest = deadline.saturating_duration_since(Instant::now());
     if rest.is_zero() {
-        return Ok(None); // a timeout of zero would be none at all
+        return Ok(None); // `set_read_timeout` 不接受零
     }
     socket.set_read_timeout(Some(rest)).context("设置接收超时")?;
     match datagram::receive(socket) {
