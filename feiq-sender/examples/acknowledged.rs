@@ -1,12 +1,10 @@
-//! Sends chat messages to FeiQ (飞秋) or IP Messenger, each one until its receipt has come.
+//! 向飞秋等使用 IP Messenger 协议的程序发送聊天消息，没有收到回执就再次发送。
 //!
-//! What it shows: how a protocol makes sure of something on top of UDP, which makes sure of nothing.
-//! The sender asks for a receipt and sends again on silence; the packet number, the same in every
-//! repetition, tells the receiver that it has this message already, and tells the sender which of
-//! its messages a receipt is for.
+//! 要点：UDP 不保证送达，要由它之上的协议来保证。发送方要求回执，超时就重传。重传时包编号不变：接收
+//! 方由此识别重复的消息，发送方由此知道回执对应哪一条消息。
 //!
-//! A solution of an exercise in the lab sheet of `feiq-sender`. The protocol: *IP Messenger
-//! communication protocol*, draft 9 and later, by H. Shirouzu.
+//! `feiq-sender` 讲义中练习的参考解答。协议：*IP Messenger communication protocol*，草案第 9 版及以
+//! 后，作者 H. Shirouzu。
 
 use common::{Context, Error, address, console, datagram, gbk};
 use std::io::ErrorKind;
@@ -14,43 +12,43 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Where the messages go: the port of IP Messenger.
+/// 发往哪里：IP Messenger 的端口。
 const REMOTE: &str = "127.0.0.1:2425";
 
-/// Where receipts arrive: on any port, since a receiver should answer to the port that a message
-/// came from. Some (iptux) answer to port 2425 whatever the message came from; LOCAL can be that.
+/// 在哪里接收回执：任意端口，因为接收方应当回复到消息的来源端口。有的程序（iptux）总是回复到端口
+/// 2425，这时 LOCAL 要用这个端口。
 const LOCAL: &str = "0.0.0.0:0";
 
-/// Protocol version, the first field of a message.
+/// 第 1 个字段：协议版本。
 const VERSION: u32 = 1;
 
-/// Packet number of the first message, the second field. It grows by one with each message.
+/// 第 2 个字段：第一条消息的包编号。每条消息加 1。
 const FIRST_PACKET_NUMBER: u64 = 324_244;
 
-/// Sender's user name and host name, the third and fourth fields.
+/// 第 3、4 个字段：发送方的用户名和主机名。
 const USER: &str = "小道士";
 const HOST: &str = "ubuntu";
 
-/// The fifth field is a number of 32 bits: a command in the low 8, options in the others.
+/// 第 5 个字段是 32 位的数：低 8 位是命令，其他位是选项。
 const COMMAND_MASK: u32 = 0xff;
 
-/// A message to show; its text is the sixth field.
+/// 命令：一条要显示的消息。消息的内容是第 6 个字段。
 const IPMSG_SENDMSG: u32 = 32;
 
-/// A receipt; the sixth field is the packet number of the message.
+/// 命令：回执。第 6 个字段是所收到消息的包编号。
 const IPMSG_RECVMSG: u32 = 33;
 
-/// Option of a message: its sender asks for a receipt. The whole fifth field is then 288.
+/// 选项：要求对方发送回执。这时整个字段的值是 288。
 const IPMSG_SENDCHECKOPT: u32 = 0x100;
 
-/// How long to wait for a receipt at first, and at most. It doubles with each try.
+/// 第一次间隔和最长的间隔。间隔每次加倍。
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const MAX_PAUSE: Duration = Duration::from_secs(4);
 
-/// How often to send a message before giving it up: for half a minute, more or less.
+/// 一条消息最多发送几次，前后约半分钟。
 const TRIES: u32 = 10;
 
-/// A receive that finds nothing in time: the one error has two names, on Unix and on Windows.
+/// 接收超时的错误种类：在 Unix 上是前一种，在 Windows 上是后一种。
 const TIMEOUT: [ErrorKind; 2] = [ErrorKind::WouldBlock, ErrorKind::TimedOut];
 
 const HELP: &str = "\
@@ -84,15 +82,12 @@ fn acknowledged([remote, local]: [Option<String>; 2]) -> Result<(), Error> {
         if console::note_failure(delivered)?.is_some() {
             console::print("对方已收到")?;
         }
-        // A message without a receipt may have arrived all the same: its number is used up as well.
+        // 没有收到回执的消息也可能已经送达，所以它的包编号不能再用。
         packet_number += 1;
     }
 }
 
-/// Sends `message` until its receipt has come.
-///
-/// # Errors
-/// [`Error::Failed`] after the last try.
+/// 发送 `message`，直到收到回执；最后一次也没有收到，返回 [`Error::Failed`]。
 fn deliver(
     socket: &UdpSocket,
     message: &[u8],
@@ -107,7 +102,7 @@ fn deliver(
         datagram::send(socket, message, remote)?;
         let deadline = Instant::now() + pause;
         while let Some((answer, sender)) = receive_until(socket, deadline)? {
-            // Whatever else arrives here, receipts for earlier messages among it, is passed over.
+            // 其他数据报一律忽略，包括前面消息的回执。
             if sender == remote && receipted(&answer) == Some(packet_number) {
                 return Ok(());
             }
@@ -120,14 +115,14 @@ fn deliver(
     })
 }
 
-/// Receives a datagram, but waits no longer than until `deadline`; `None`: nothing has come by then.
+/// 接收一个数据报，最多等到 `deadline`；没有收到，返回 `None`。
 fn receive_until(
     socket: &UdpSocket,
     deadline: Instant,
 ) -> Result<Option<(Vec<u8>, SocketAddr)>, Error> {
     let rest = deadline.saturating_duration_since(Instant::now());
     if rest.is_zero() {
-        return Ok(None); // a timeout of zero would be none at all
+        return Ok(None); // `set_read_timeout` 不接受零
     }
     socket.set_read_timeout(Some(rest)).context("设置接收超时")?;
     match datagram::receive(socket) {
@@ -136,7 +131,7 @@ fn receive_until(
     }
 }
 
-/// The packet number that `data` is a receipt for, if it is a receipt.
+/// `data` 是哪个包编号的回执；不是回执，返回 `None`。
 fn receipted(data: &[u8]) -> Option<u64> {
     let text = gbk::decode(data);
     let fields: Vec<&str> = text.splitn(6, ':').collect();
@@ -147,6 +142,6 @@ fn receipted(data: &[u8]) -> Option<u64> {
     if command & COMMAND_MASK != IPMSG_RECVMSG {
         return None;
     }
-    // Some receivers end the number with a NUL.
+    // 有的程序在编号后面加上 NUL。
     receipted.split('\0').next()?.parse().ok()
 }

@@ -1,11 +1,10 @@
-//! Answers every UDP datagram at once, whoever has sent it, and shows it.
+//! 自动回复的 UDP 服务器：显示收到的每个数据报，并立即回复。
 //!
-//! What it shows: one UDP socket serves any number of peers. Nobody waits for anybody else, as long
-//! as the program itself waits for nothing but the next datagram: not for a keyboard, and not for
-//! the screen either, which is slower than the network. So one thread answers and another one shows.
-//! Between them is a queue with a bound: what nobody reads must not fill the memory.
+//! 要点：一个 UDP 套接字可以为任意多个客户端服务。程序只在接收时阻塞，客户端就不会互相影响。读键盘
+//! 会阻塞，显示也会阻塞，因为终端比网络慢；所以一个线程接收并回复，另一个线程显示。两者之间是有界队
+//! 列：来不及显示的数据报不能占满内存。
 //!
-//! A solution of the exercise in the lab sheet of `udp-server`.
+//! `udp-chat` 讲义中练习 `many_peers` 的参考解答。
 
 use common::{Context, Error, address, console, datagram};
 use std::net::{SocketAddr, UdpSocket};
@@ -13,13 +12,13 @@ use std::process::ExitCode;
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
-/// Where to listen: the script's port, on every network interface.
+/// 在哪里接收：端口与脚本相同，地址是本机的所有地址。
 const LOCAL: &str = "0.0.0.0:8080";
 
-/// What an answer begins with; the datagram that it answers follows.
+/// 回复的开头，后面是收到的字节。
 const ANSWER: &[u8] = "收到:".as_bytes();
 
-/// How many datagrams may wait to be shown. At 64 KiB each that is 32 MiB.
+/// 最多有多少个数据报等待显示。一个最多 64 KiB，合计 32 MiB。
 const MAX_WAITING: usize = 512;
 
 const HELP: &str = "\
@@ -46,37 +45,37 @@ fn many_peers([local]: [Option<String>; 1]) -> Result<(), Error> {
     let answering = thread::Builder::new().spawn(move || answer_all(&socket, &queue));
     let answering = answering.context("创建线程")?;
 
-    // This thread shows. An error here ends the program, and the other thread with it.
+    // 主线程负责显示：显示出错，程序就结束，另一个线程随之终止。
     for shown in waiting {
         let Shown { data, sender, answered, left_out } = shown;
         console::print(sender)?;
         console::print(String::from_utf8_lossy(&data))?;
-        console::note_failure(answered)?; // the next answer may be sent
+        console::note_failure(answered)?; // 回复失败，不影响后面的数据报
         if left_out > 0 {
             console::note(format!("另有 {left_out} 个数据报来不及显示，已略过"));
         }
     }
-    // The queue has ended, since the other thread has.
+    // 发送端已经释放，说明另一个线程已经结束。
     answering.join().unwrap_or(Ok(()))
 }
 
-/// A datagram to show.
+/// 队列中的一项：要显示的数据报和有关的说明。
 struct Shown {
     data: Vec<u8>,
     sender: SocketAddr,
-    /// What has become of its answer.
+    /// 回复是否成功：标准错误也可能阻塞，所以由主线程显示。
     answered: Result<(), Error>,
-    /// How many datagrams before this one have found no place in the queue.
+    /// 在它之前有多少个数据报没有放进队列。
     left_out: u64,
 }
 
-/// Answers one datagram after the other.
+/// 接收并回复，不等待显示。
 fn answer_all(socket: &UdpSocket, queue: &SyncSender<Shown>) -> Result<(), Error> {
     let mut left_out = 0;
     loop {
         let (data, sender) = datagram::receive(socket)?;
         let answered = answer(socket, &data, sender);
-        // Where the queue is full, `send` would wait until the screen has caught up.
+        // 队列满了，`send` 会等待空位，`try_send` 则立即返回错误。
         let shown = Shown { data, sender, answered, left_out };
         left_out = match queue.try_send(shown) {
             Ok(()) => 0,
@@ -85,10 +84,9 @@ fn answer_all(socket: &UdpSocket, queue: &SyncSender<Shown>) -> Result<(), Error
     }
 }
 
-/// Sends back what has come, behind [`ANSWER`].
+/// 发回收到的字节，前面加上 [`ANSWER`]。
 fn answer(socket: &UdpSocket, data: &[u8], sender: SocketAddr) -> Result<(), Error> {
-    // Two servers that answer each other's answers would never stop, and to begin it somebody need
-    // only forge a sender's address.
+    // 否则两个这样的服务器会不停地互相回复；伪造一次发送方的地址，就能引起这个循环。
     if data.starts_with(ANSWER) {
         return Ok(());
     }
