@@ -1,12 +1,11 @@
-//! Receives chat messages of FeiQ (飞秋), IP Messenger, and `feiq-sender`.
+//! 接收并显示飞秋、`feiq-sender` 等使用 IP Messenger 协议的程序发来的聊天消息。
 //!
-//! What it shows: the other end of a protocol. A receiver must expect everything: messages of
-//! newer versions, the same message twice, and datagrams that are no messages at all. It answers
-//! what it is asked, shows what is for the user, and passes over the rest.
+//! 要点：接收方必须能处理任何数据报：新版本的消息、重复的消息、根本不是消息的数据报。对方要求的就回
+//! 复，给用户看的就显示，其他的忽略。
 //!
-//! A solution of an exercise in the lab sheet of `feiq-sender`. Its stages: taking a message apart
-//! and answering `IPMSG_BR_ENTRY`; showing `IPMSG_SENDMSG` and sending receipts; `is_new` and the
-//! options. The protocol: *IP Messenger communication protocol*, draft 9 and later, by H. Shirouzu.
+//! `feiq-sender` 讲义中练习的参考解答。三个阶段：拆开消息，回复 `IPMSG_BR_ENTRY`；显示
+//! `IPMSG_SENDMSG`，发送回执；`is_new` 和各个选项。协议：*IP Messenger communication protocol*，草
+//! 案第 9 版及以后，作者 H. Shirouzu。
 
 use common::{Context, Error, address, console, datagram, gbk};
 use std::collections::VecDeque;
@@ -14,47 +13,43 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-/// Where to listen: the port of IP Messenger, on every network interface.
+/// 在哪里接收：IP Messenger 的端口，地址是本机的所有地址。
 const LOCAL: &str = "0.0.0.0:2425";
 
-/// Protocol version, the first field of a message.
+/// 第 1 个字段：协议版本。
 const VERSION: u32 = 1;
 
-/// User name and host name of this end, the third and fourth fields. The user name is also the name
-/// that other programs show in their list.
+/// 第 3、4 个字段：本机的用户名和主机名。其他程序的用户列表中也显示这个用户名。
 const USER: &str = "小道士";
 const HOST: &str = "ubuntu";
 
-/// The fifth field is a number of 32 bits: a command in the low 8, options in the others.
+/// 第 5 个字段是 32 位的数：低 8 位是命令，其他位是选项。
 const COMMAND_MASK: u64 = 0xff;
 
-/// Somebody has come in, and asks who is there.
+/// 命令：对方上线，询问有哪些用户在线。
 const IPMSG_BR_ENTRY: u64 = 1;
 
-/// The answer to that: I am. The sixth field is the name to show.
+/// 命令：对上线的回复。第 6 个字段是要显示的用户名。
 const IPMSG_ANSENTRY: u64 = 3;
 
-/// A message to show; its text is the sixth field.
+/// 命令：一条要显示的消息。消息的内容是第 6 个字段。
 const IPMSG_SENDMSG: u64 = 32;
 
-/// A receipt; the sixth field is the packet number of the message.
+/// 命令：回执。第 6 个字段是所收到消息的包编号。
 const IPMSG_RECVMSG: u64 = 33;
 
-/// Option of a message: its sender asks for a receipt.
+/// 选项：要求对方发送回执。
 const IPMSG_SENDCHECKOPT: u64 = 0x100;
 
-/// Option of a message: it was sent to everybody, or by a machine (an absence note). Such messages
-/// get no receipt, whatever they ask for: the whole network would send one at once, or two machines
-/// answer each other for ever.
+/// 选项：消息发给所有人；消息是自动回复。两种都不发送回执，否则全网络会同时发送，或两个程序会不停地
+/// 互相回复。
 const IPMSG_BROADCASTOPT: u64 = 0x400;
 const IPMSG_AUTORETOPT: u64 = 0x2000;
 
-/// Option of a message: it is in UTF-8, names and text. Without it, FeiQ and the Chinese IP Messenger
-/// send GBK.
+/// 选项：用户名、主机名、文本是 UTF-8。没有这个选项，飞秋和中文版 IP Messenger 用的是 GBK。
 const IPMSG_UTF8OPT: u64 = 0x80_0000;
 
-/// How many messages to remember, so that a repetition is recognised. Their number needs a bound,
-/// or whoever sends without end fills the memory; repetitions follow within a minute.
+/// 最多记住多少条消息，用来识别重复。没有上限，不停地发送就能占满内存；重传在一分钟之内到达。
 const MAX_REMEMBERED: usize = 4096;
 
 const HELP: &str = "\
@@ -77,31 +72,30 @@ fn receiver([local]: [Option<String>; 1]) -> Result<(), Error> {
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，等待消息"));
 
-    // The number of our next message. It begins with the time, so that no number comes again after a
-    // restart; IP Messenger does the same.
+    // 包编号从当前的秒数算起，程序重新启动后也不会重复。IP Messenger 也是这样。
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let mut number = since_1970.map_or(1, |time| time.as_secs());
     let mut remembered = VecDeque::new();
     loop {
         let (data, sender) = datagram::receive(&socket)?;
         let Some(message) = Message::read(&data) else {
-            continue; // not of this protocol
+            continue; // 不是这个协议的消息
         };
         let identity = (sender, message.number);
         if message.command == IPMSG_SENDMSG && is_new(identity, &mut remembered) {
             console::print(&message.line)?;
         }
-        // A repetition is answered like the first: that answer may have been lost.
+        // 消息重复时也要回复：上一次的回复可能丢失了。
         if let Some((command, text)) = answer(&message) {
             let answer = format!("{VERSION}:{number}:{USER}:{HOST}:{command}:{text}");
             number += 1;
             let sent = datagram::send(&socket, &gbk::encode(&answer)?, sender);
-            console::note_failure(sent)?; // the next one may work
+            console::note_failure(sent)?; // 出错后继续接收下一个
         }
     }
 }
 
-/// What is to be answered to a message, if anything: the command and the text of the answer.
+/// 要回复的命令和文本；不回复，返回 `None`。
 fn answer(message: &Message) -> Option<(u64, String)> {
     let has = |options| message.options & options != 0;
     match message.command {
@@ -110,13 +104,12 @@ fn answer(message: &Message) -> Option<(u64, String)> {
         IPMSG_SENDMSG if has(IPMSG_SENDCHECKOPT) => {
             Some((IPMSG_RECVMSG, message.number.to_string()))
         }
-        // All other commands exist, but ask this program for nothing. Answers are among them:
-        // answering those would never stop.
+        // 其他命令都不回复。对方的回复也在其中：对回复再回复，就永远不会停止。
         _ => None,
     }
 }
 
-/// Whether this is none of the messages that have come lately. It is remembered from now on.
+/// 最近没有收到过这条消息，返回 `true`，并记住它。
 fn is_new(message: (SocketAddr, u64), remembered: &mut VecDeque<(SocketAddr, u64)>) -> bool {
     if remembered.contains(&message) {
         return false;
@@ -128,22 +121,21 @@ fn is_new(message: (SocketAddr, u64), remembered: &mut VecDeque<(SocketAddr, u64
     true
 }
 
-/// A message, taken apart at the colons.
+/// 按冒号拆开的消息。
 struct Message {
-    /// The packet number, which tells the messages of one sender apart.
+    /// 包编号，用来区分同一个发送方的消息。
     number: u64,
     command: u64,
     options: u64,
-    /// What to show of it: who says what.
+    /// 要显示的一行：`user@host:text`。
     line: String,
 }
 
 impl Message {
-    /// `None`: this is no message.
+    /// 不符合协议，返回 `None`。
     fn read(data: &[u8]) -> Option<Message> {
-        // The fields are separated before they are decoded, since the fifth tells in which encoding
-        // they are. No byte of a GBK character is a colon. Colons in the sixth separate nothing. The
-        // version, the first, is anything: FeiQ writes `1_lbt6_0#128#…`.
+        // 先拆开再解码：编码由第 5 个字段决定，而 GBK 字符的任何一个字节都不是冒号。第 6 个字段中的
+        // 冒号属于文本。版本可以是任意内容，飞秋写的是 `1_lbt6_0#128#…`。
         let fields: Vec<&[u8]> = data.splitn(6, |byte| *byte == b':').collect();
         let [_version, number, user, host, command, text] = fields[..] else {
             return None;
@@ -156,7 +148,7 @@ impl Message {
                 String::from_utf8_lossy(field).into_owned()
             }
         };
-        // Behind a NUL is what this program does not know: files, groups, fonts.
+        // NUL 之后的内容（文件、群组、字体）本程序不处理。
         let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
         Some(Message {
             number: read_number(number)?,
@@ -167,7 +159,7 @@ impl Message {
     }
 }
 
-/// Digits and nothing else: `parse` alone would take a sign as well.
+/// `parse` 也接受 `+1`，所以先检查是否全是数字。
 fn read_number(field: &[u8]) -> Option<u64> {
     if !field.iter().all(u8::is_ascii_digit) {
         return None;

@@ -1,13 +1,10 @@
-//! Sends lines over a TCP connection, each one as a message with its length in front, and prints the
-//! messages that come back.
+//! 把输入的每一行作为一条消息，在前面加上长度，通过 TCP 连接发送；显示收到的消息。
 //!
-//! What it shows: a TCP connection is a stream of bytes, and messages are what its two ends agree
-//! on. Here: four bytes that tell the length, then so many bytes of text. Now it does not matter how
-//! the network cuts the stream, an empty message is a message too, and a connection that breaks in
-//! the middle of one can be told from one that ends behind it.
+//! 要点：TCP 连接是字节流，消息的边界要由双方约定。这里的约定是：先是四个字节的长度，然后是相应字节
+//! 数的文字。这样，字节流在哪里分开都没有关系，空行也是消息，连接在一条消息中间断开还是在两条消息之
+//! 间关闭，也能分清。
 //!
-//! A solution of the exercise in the lab sheet of `tcp-client`; its other end is the example
-//! `framed_server` of `tcp-echo-server`.
+//! `tcp-client` 讲义中练习的参考解答；另一端是 `tcp-echo-server` 的 `framed_server`。
 
 use common::{Context, Error, address, console, explain, gbk};
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,18 +12,16 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Where to connect: the script's port.
+/// 连接哪里：端口与脚本相同。
 const REMOTE: &str = "127.0.0.1:10050";
 
-/// The longest message, in bytes. A length is only a claim: without a bound, one message could be
-/// said to have 4 GiB, and a receiver that believes it would take the memory for it.
+/// 一条消息最多多少字节。收到的长度不可信：没有上限，对方声称有 4 GiB，程序就会分配这么多内存。
 const MAX_MESSAGE_LEN: usize = 1024 * 1024;
 
-/// How many bytes the length has: a `u32`, the most significant byte first ("network byte order").
+/// 长度占多少字节：一个 `u32`，最高有效字节在前（网络字节序）。
 const LENGTH_SIZE: usize = 4;
 
-/// How long one `write` may wait for a peer that takes nothing. One that is itself waiting to send,
-/// because we do not receive yet, would wait for ever, and so would we.
+/// 对方不接收时，一次 `write` 最多等多久。如果对方也在等我们接收，双方就会永远等下去。
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\
@@ -63,7 +58,7 @@ fn framed([remote]: [Option<String>; 1]) -> Result<(), Error> {
     }
 }
 
-/// The text of a message, if it is not too long for one.
+/// 把一行编码为消息的内容；太长就拒绝，不发送。
 fn encode(line: &str) -> Result<Vec<u8>, Error> {
     let message = gbk::encode(line)?;
     match message.len() {
@@ -74,21 +69,20 @@ fn encode(line: &str) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// A message as it is sent: its length, then its bytes. (Both in one `write`, which usually makes
-/// one packet of them.)
+/// 发送的格式：长度在前，内容在后。合在一次 `write` 中发送，通常只占一个报文段。
 fn frame(message: &[u8]) -> Vec<u8> {
-    let length = message.len() as u32; // MAX_MESSAGE_LEN at most
+    let length = message.len() as u32; // 不超过 MAX_MESSAGE_LEN，不会丢失高位
     [&length.to_be_bytes(), message].concat()
 }
 
-/// Receives one message; `None`: the peer has closed the connection, behind the last one.
+/// 接收一条消息；对方在两条消息之间关闭连接，返回 `None`。
 fn receive(socket: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
     let mut length = [0; LENGTH_SIZE];
     let begun = socket.read(&mut length).context("接收")?;
     if begun == 0 {
         return Ok(None);
     }
-    // From here on an end is an error: `read_exact` reads as often as it takes to fill its buffer.
+    // 从这里起，连接结束就是错误。`read_exact` 读满为止。
     socket.read_exact(&mut length[begun..]).map_err(cut_off)?;
     let length = u32::from_be_bytes(length) as usize;
     if length > MAX_MESSAGE_LEN {
@@ -101,7 +95,7 @@ fn receive(socket: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
     Ok(Some(message))
 }
 
-/// What an end of the connection inside a message is called, orderly or not.
+/// 连接在一条消息中间断开的错误，无论是正常关闭还是复位。
 fn cut_off(reason: io::Error) -> Error {
     let cut_off = "连接在一条消息的中间断开";
     match reason.kind() {

@@ -29,7 +29,7 @@ testing::wrong_solutions! {
         answers_in_utf8: who_comes_in_is_answered => "按 GBK 编码的“小道士”",
             "&gbk::encode(&answer)?" => "answer.as_bytes()";
         junk_ends_it: junk_is_passed_over => "收到回复",
-            "            continue; // not of this protocol" => "            return Ok(());";
+            "            continue;" => "            return Ok(());";
         receipts_for_receipts: what_is_no_message_is_neither_shown_nor_receipted => "没有回执",
             "IPMSG_SENDMSG if has(IPMSG_SENDCHECKOPT)" => "_ if has(IPMSG_SENDCHECKOPT)";
         numbers_of_all_senders: a_repetition_is_receipted_and_not_shown => "标准输出",
