@@ -1,25 +1,22 @@
-//! Accepts one TCP client and sends back each message that it sends, a message being four bytes that
-//! tell a length, and then so many bytes.
+//! 接受一个 TCP 客户端的连接，把每条消息原样发回；消息由四个字节的长度和相应字节数的内容组成。
 //!
-//! What it shows: how to find the messages in a stream. `read` returns what has arrived, which may be
-//! half a message or three of them, so the server collects: first the length, then the rest.
+//! 要点：怎样在字节流中找出消息。`read` 返回已经到达的字节，可能是半条消息，也可能是三条；所以先收
+//! 齐长度，再按长度收齐内容。
 //!
-//! A solution of an exercise in the lab sheet of `tcp-echo-server`; its other end is the example
-//! `framed` of `tcp-client`.
+//! `tcp-echo-server` 讲义中练习的参考解答；另一端是 `tcp-client` 的 `framed`。
 
 use common::{Context, Error, address, console, explain};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 
-/// Where to listen: the script's port, on every network interface.
+/// 在哪里监听：端口与脚本相同，地址是本机的所有地址。
 const LISTEN: &str = "0.0.0.0:10050";
 
-/// The longest message, in bytes. A length is only a claim: without a bound, a client could claim 4
-/// GiB, and a server that believes it would take the memory for it.
+/// 一条消息最多多少字节。收到的长度不可信：没有上限，对方声称有 4 GiB，程序就会分配这么多内存。
 const MAX_MESSAGE_LEN: usize = 1024 * 1024;
 
-/// How many bytes the length has: a `u32`, the most significant byte first ("network byte order").
+/// 长度占多少字节：一个 `u32`，最高有效字节在前（网络字节序）。
 const LENGTH_SIZE: usize = 4;
 
 const HELP: &str = "\
@@ -45,13 +42,12 @@ fn framed_server([listen]: [Option<String>; 1]) -> Result<(), Error> {
     let (mut client, address) = listener.accept().context("接受连接")?;
     console::note(format!("客户端 {address} 已连接"));
 
-    // A connection that breaks between two messages is told, and ends as after a close.
+    // 连接在两条消息之间被复位时报告一次，然后与对方关闭时一样结束。
     console::note_failure(echo(&mut client))?;
-    drop(client); // closes the socket
+    drop(client); // 关闭套接字
     console::print("客户端已关闭")
 }
 
-/// Sends each message back, until the client closes.
 fn echo(client: &mut TcpStream) -> Result<(), Error> {
     while let Some(message) = receive(client)? {
         console::print_bytes(&message)?;
@@ -60,21 +56,20 @@ fn echo(client: &mut TcpStream) -> Result<(), Error> {
     Ok(())
 }
 
-/// A message as it is sent: its length, then its bytes. (Both in one `write`, which usually makes
-/// one packet of them.)
+/// 发送的格式：长度在前，内容在后。合在一次 `write` 中发送，通常只占一个报文段。
 fn frame(message: &[u8]) -> Vec<u8> {
-    let length = message.len() as u32; // MAX_MESSAGE_LEN at most
+    let length = message.len() as u32; // 不超过 MAX_MESSAGE_LEN，不会丢失高位
     [&length.to_be_bytes(), message].concat()
 }
 
-/// Receives one message; `None`: the peer has closed the connection, behind the last one.
+/// 接收一条消息；对方在两条消息之间关闭连接，返回 `None`。
 fn receive(socket: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
     let mut length = [0; LENGTH_SIZE];
     let begun = socket.read(&mut length).context("接收")?;
     if begun == 0 {
         return Ok(None);
     }
-    // From here on an end is an error: `read_exact` reads as often as it takes to fill its buffer.
+    // 从这里起，连接结束就是错误。`read_exact` 读满为止。
     socket.read_exact(&mut length[begun..]).map_err(cut_off)?;
     let length = u32::from_be_bytes(length) as usize;
     if length > MAX_MESSAGE_LEN {
@@ -87,7 +82,7 @@ fn receive(socket: &mut TcpStream) -> Result<Option<Vec<u8>>, Error> {
     Ok(Some(message))
 }
 
-/// What an end of the connection inside a message is called, orderly or not.
+/// 连接在一条消息中间断开的错误，无论是正常关闭还是复位。
 fn cut_off(reason: io::Error) -> Error {
     let cut_off = "连接在一条消息的中间断开";
     match reason.kind() {

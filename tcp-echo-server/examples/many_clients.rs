@@ -1,11 +1,10 @@
-//! Accepts many TCP clients at once and sends back whatever each of them sends, until Ctrl-C.
+//! 同时服务许多 TCP 客户端，把各自发来的字节原样发回，直到按 Ctrl-C。
 //!
-//! What it shows: a thread for each client. `read` and `write` block, and so each thread waits for
-//! its own client and nobody else's: for one that sends nothing, and for one that sends and does not
-//! read. The latter costs no more than the others, since a thread that cannot send does not receive
-//! either: its one buffer is all that it ever holds, and TCP's flow control makes the client wait.
+//! 要点：每个客户端一个线程。`read` 和 `write` 会阻塞，但每个线程只阻塞在自己的客户端上，无论它是不
+//! 发送，还是发送却不读取。后一种也不会多占内存：线程阻塞在 `write` 时不再 `read`，只占用一个缓冲
+//! 区，TCP 的流量控制会让客户端等待。
 //!
-//! A solution of an exercise in the lab sheet of `tcp-echo-server`.
+//! `tcp-echo-server` 讲义中练习的参考解答。
 
 use common::{Context, Error, address, console, explain};
 use std::io::{Read, Write};
@@ -15,19 +14,16 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// Where to listen: the script's port, on every network interface.
+/// 在哪里监听：端口与脚本相同，地址是本机的所有地址。
 const LISTEN: &str = "0.0.0.0:10050";
 
-/// How many bytes to take from a client at a time: fewer system calls for the same bytes. Every client
-/// has a buffer of this size, which is 32 MiB for a thousand of them.
+/// 一次最多取多少字节：比脚本的 1024 大，系统调用就少。每个客户端一个缓冲区，一千个共 32 MiB。
 const RECV_SIZE: usize = 32 * 1024;
 
-/// How many clients are served at once: without a bound, whoever connects often enough takes all the
-/// memory. One more than that is closed at once.
+/// 最多同时服务多少个客户端，超过时立即关闭新的连接：没有上限，不停地连接就能占满内存。
 const MAX_CLIENTS: usize = 1000;
 
-/// How long to wait before accepting again when the system cannot: with no file descriptor left it
-/// will not have recovered a microsecond later.
+/// `accept` 出错后等多久再试：文件描述符用完时，立即再试也没有用。
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 const HELP: &str = "\
@@ -50,9 +46,9 @@ fn many_clients([listen]: [Option<String>; 1]) -> Result<(), Error> {
     let listen = listener.local_addr().context("查询本机地址")?;
     console::note(format!("正在监听 {listen}"));
 
-    // Every client's thread has a clone of this, so the number of clones is the number of clients.
+    // 每个客户端的线程持有一个克隆，克隆的个数就是客户端的个数。
     let places = Arc::new(());
-    let mut is_told = false; // one line for all that are turned away in a row
+    let mut is_told = false; // 同样的情况连续发生，只提示一次
     loop {
         let (client, address) = match listener.accept() {
             Ok(accepted) => accepted,
@@ -71,7 +67,7 @@ fn many_clients([listen]: [Option<String>; 1]) -> Result<(), Error> {
                 console::note(format!("已有 {MAX_CLIENTS} 个客户端，关闭 {address} 和后面的连接"));
             }
             is_told = true;
-            continue; // dropping `client` closes it
+            continue; // 丢弃 `client`，连接随之关闭
         }
         is_told = false;
         let place = places.clone();
@@ -85,7 +81,6 @@ fn many_clients([listen]: [Option<String>; 1]) -> Result<(), Error> {
     }
 }
 
-/// Sends back what the client sends, until it closes.
 fn echo(mut client: TcpStream, address: SocketAddr) -> Result<(), Error> {
     let mut buffer = vec![0; RECV_SIZE];
     loop {
