@@ -1,11 +1,9 @@
-//! Downloads one file from `resumable_server`; a download that was cut off goes on where it stopped.
+//! 从 `resumable_server` 下载一个文件；上次下载中断的，从断开处继续。
 //!
-//! What it shows: with its size known, a file is complete when all of its bytes have come, and not
-//! when the connection ends. What has come is kept beside the target, in a part file that has the
-//! size and the version of the whole in its name. The next run finds it, asks for the rest, and
-//! begins anew where the server's file has changed.
+//! 要点：已知文件的大小，字节收齐才算完整，与连接怎样结束无关。已收到的部分存为未完成文件，名字中写
+//! 着整个文件的大小和版本号；下次运行时找到它，从断开处请求。服务器上的文件已经改变，就重新下载。
 //!
-//! A solution of the exercise in the lab sheet of `file-client`.
+//! `file-client` 讲义中练习的参考解答。
 
 use common::{Context, Error, address, console, explain, retry_interrupted};
 use file_client::{FileName, Outcome, Progress, Stored, replaceable};
@@ -17,16 +15,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Where to connect: the port of `file-server`.
+/// 连接哪里：`file-server` 的端口。
 const REMOTE: &str = "127.0.0.1:6664";
 
-/// How many bytes to take from the stream at a time.
+/// 一次最多从字节流中取多少字节。
 const RECV_SIZE: usize = 256 * 1024;
 
-/// How long the server may send nothing.
+/// 服务器最多多久不发送数据。
 const RECV_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The longest first line of an answer, in bytes: two numbers, a space and a line end.
+/// 回复的第一行最多多少字节：两个数、一个空格、换行。
 const MAX_LINE_LEN: u64 = 20 + 1 + 40 + 2;
 
 const HELP: &str = "\
@@ -53,14 +51,14 @@ fn resumable([remote, name]: [Option<String>; 2]) -> Result<Stored, Error> {
     };
     loop {
         if let Some(stored) = download(&remote, &name, &outcome)? {
-            let _ = console::print("文件传输完毕"); // a closed output changes nothing any more
+            let _ = console::print("文件传输完毕"); // 文件已经保存，标准输出关闭也不算失败
             return Ok(stored);
         }
         console::note("已有的部分不能用了，重新下载");
     }
 }
 
-/// A name that fits into the line of a request.
+/// 文件名要能写进请求的那一行。
 fn parse_name(name: &str) -> Result<FileName, Error> {
     if name.contains(['\r', '\n']) {
         return Err(Error::Refused("文件名不能含有换行符：请求是一行".into()));
@@ -68,8 +66,8 @@ fn parse_name(name: &str) -> Result<FileName, Error> {
     FileName::parse(name)
 }
 
-/// Downloads what is missing, and gives the file its name when it is whole. `None`: the part is of
-/// an older version, or another download has taken it away, so begin anew.
+/// 下载缺少的部分，收齐后改为正式文件名。已有的部分版本不同，或已被另一个下载取走，返回 `None`，由
+/// 调用者重新下载。
 fn download(
     remote: &[SocketAddr],
     name: &FileName,
@@ -100,19 +98,19 @@ fn download(
         Some(part) => return part.delete().context("删除已有的部分").map(|()| None),
     };
     if let Some(permissions) = existing {
-        // Whoever was not allowed to read the old file is not allowed to read the new one.
+        // 沿用旧文件的权限：不能读旧文件的用户，也不能读新文件。
         part.file.set_permissions(permissions).context("设置文件权限")?;
     }
     receive(&mut answer, &mut part, size)?;
     if let Err(reason) = part.file.sync_all() {
-        // What the disk has lost of it cannot be known, so nothing of it is worth keeping.
+        // 无法知道哪些字节没有存到磁盘上，所以已有的部分作废。
         let _ = part.delete();
         return Err(reason).context("保存文件");
     }
     part.keep(size, &name.path, outcome)
 }
 
-/// Receives the first line of an answer, size and version; `None`: there is none, a refusal.
+/// 接收回复的第一行：大小和版本号；没有回复就是拒绝，返回 `None`。
 fn receive_line(answer: &mut impl BufRead) -> Result<Option<(u64, u128)>, Error> {
     let mut line = String::new();
     answer.take(MAX_LINE_LEN).read_line(&mut line).context("接收文件大小")?;
@@ -128,13 +126,13 @@ fn receive_line(answer: &mut impl BufRead) -> Result<Option<(u64, u128)>, Error>
 
 fn parse(line: &str) -> Option<(u64, u128)> {
     let (size, version) = line.strip_suffix('\n')?.split_once(' ')?;
-    let size: i64 = size.parse().ok()?; // no file is larger than this
+    let size: i64 = size.parse().ok()?; // 协议中的大小小于 2^63
     Some((u64::try_from(size).ok()?, version.parse().ok()?))
 }
 
-/// Adds to the part what is missing; fewer bytes are an error, and stay for the next run.
+/// 接着写入缺少的部分；没有收齐就返回错误，已收到的部分留给下次运行。
 fn receive(answer: &mut impl BufRead, part: &mut Part, size: u64) -> Result<(), Error> {
-    let mut rest = answer.take(size - part.length); // not more, whatever else comes
+    let mut rest = answer.take(size - part.length); // 之后的内容忽略
     let mut buffer = vec![0; RECV_SIZE];
     let mut progress = Progress::start();
     let end = loop {
@@ -152,31 +150,31 @@ fn receive(answer: &mut impl BufRead, part: &mut Part, size: u64) -> Result<(), 
         }
         progress.add(length);
     };
-    drop(progress); // ends its line
+    drop(progress); // 进度行到此结束
     let kept = part.file.stream_position().context("查看文件")?;
     Err(Error::Fatal(format!(
         "下载中断（{end}），已收到 {size} 字节中的 {kept} 字节，再次运行会从这里继续"
     )))
 }
 
-/// How the names of the parts of `name` begin, which size and version end. Nobody else gives files
-/// such names, so they may be deleted. A hash, since `name` may be as long as a file's name can be.
+/// 未完成文件名的开头，后面是大小和版本号。其他程序不用这样的名字，所以可以删除。`name` 可能很长，
+/// 所以用散列值。
 fn prefix(name: &str) -> String {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
     format!(".resumable-{:016x}-", hasher.finish())
 }
 
-/// What has come of a file so far.
+/// 文件已收到的部分。
 struct Part {
     file: File,
     path: PathBuf,
-    /// How much of it an earlier run has left, in bytes.
+    /// 以前的运行留下了多少字节。
     length: u64,
 }
 
 impl Part {
-    /// Looks for the part of an earlier run.
+    /// 查找以前的运行留下的部分。
     fn find(prefix: &str) -> io::Result<Option<Part>> {
         for entry in fs::read_dir(".")? {
             let path = PathBuf::from(entry?.file_name());
@@ -184,15 +182,14 @@ impl Part {
                 continue;
             }
             match Part::open(path) {
-                Err(error) if error.kind() == ErrorKind::NotFound => {} // finished just now
+                Err(error) if error.kind() == ErrorKind::NotFound => {} // 刚刚下载完成
                 opened => return opened.map(Some),
             }
         }
         Ok(None)
     }
 
-    /// Opens one that is there: no link that somebody else has put there, which could lead anywhere,
-    /// and no pipe, which would wait for ever.
+    /// 打开已有的部分，必须是普通文件：链接可能指向任何地方，打开管道会一直阻塞。
     fn open(path: PathBuf) -> io::Result<Part> {
         if !fs::symlink_metadata(&path)?.is_file() {
             return Err(io::Error::other(format!("{} 不是普通文件", path.display())));
@@ -202,8 +199,8 @@ impl Part {
         Ok(Part { file, path, length })
     }
 
-    /// Begins one, which another download may have begun a moment ago: both write each byte to its
-    /// own place, so they write the same.
+    /// 创建未完成文件。另一个下载可能刚刚创建了它，这没有关系：同一个版本，同一个位置上写入的字节总
+    /// 是相同的。
     fn begin(path: PathBuf) -> io::Result<Part> {
         match File::create_new(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -215,7 +212,7 @@ impl Part {
         }
     }
 
-    /// Deletes it, unless another download has done so already.
+    /// 删除；已被另一个下载删除的，不算错误。
     fn delete(self) -> io::Result<()> {
         match fs::remove_file(self.path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -223,12 +220,11 @@ impl Part {
         }
     }
 
-    /// Gives the whole file its name. `None`: the part has been deleted meanwhile, since the server has
-    /// a newer version.
+    /// 收齐后改为正式文件名。服务器上有了新版本，已有的部分被另一个下载删除，返回 `None`。
     fn keep(self, size: u64, target: &Path, outcome: &Outcome) -> Result<Option<Stored>, Error> {
         let stored = match fs::metadata(&self.path) {
             Ok(part) if part.len() == size => outcome.store(&self.path, target),
-            Ok(_) => Err(ErrorKind::NotFound.into()), // somebody has begun it anew
+            Ok(_) => Err(ErrorKind::NotFound.into()), // 另一个下载重新创建了它
             Err(error) => Err(error),
         };
         match stored {
@@ -236,7 +232,7 @@ impl Part {
                 if !is_at(&self.file, target) {
                     return Ok(None);
                 }
-                // Another download has given it its name already, so this rename changes nothing.
+                // 另一个下载已经改名；这次改名不改变文件，只为得到 `Stored`。
                 outcome.store(target, target).context("保存文件").map(Some)
             }
             stored => stored.context("保存文件").map(Some),
@@ -244,7 +240,7 @@ impl Part {
     }
 }
 
-/// Whether `path` names the open file, as far as length and time tell.
+/// `path` 是不是已打开的文件：长度和修改时间都相同，就当作是。
 fn is_at(file: &File, path: &Path) -> bool {
     let look = |found: io::Result<Metadata>| found.and_then(|it| Ok((it.len(), it.modified()?)));
     let (open, named) = (look(file.metadata()), look(fs::metadata(path)));

@@ -1,17 +1,13 @@
-//! Serves the files of one directory, from any offset: a client whose download was cut off asks for
-//! the rest.
+//! 提供一个目录中的文件，可以从任意偏移量开始：下载中断后，客户端只请求缺少的部分。
 //!
-//! What it shows: a protocol with a little more in it. The request is a line with an offset and a
-//! name, `1024 道士.txt`. The answer begins with a line too, the size of the file and its version,
-//! `4096 1700000000123456789`; then come the bytes from the offset to the end. Since both sides know
-//! how many bytes there are to be, an empty file is a file, and a short one is an error, whatever
-//! way the connection ends.
+//! 要点：协议中写明文件的大小。请求是一行，偏移量和文件名：`1024 道士.txt`。回复的第一行是整个文件
+//! 的大小和版本号：`4096 1700000000123456789`；然后是从偏移量到末尾的内容。双方都知道应有多少字节，
+//! 所以空文件也是文件，没有收齐就是错误，与连接怎样结束无关。
 //!
-//! The version is there because a file may change between two downloads: the end of the new one does
-//! not fit the beginning of the old one. Here it is the time of the last change.
+//! 还要有版本号：两次下载之间文件可能改变，新文件的后半部分接不上旧文件的前半部分。这里用的是文件最
+//! 后一次改变的时间。
 //!
-//! A solution of the exercise in the lab sheet of `file-server`; its other end is the example
-//! `resumable` of `file-client`.
+//! `file-server` 讲义中练习的参考解答；另一端是 `file-client` 的 `resumable`。
 
 use common::file_name::MAX_NAME_LEN;
 use common::{Context, Error, address, console};
@@ -20,16 +16,16 @@ use std::io::{Read, Seek, SeekFrom};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-/// Where to listen: the script's port, on every network interface.
+/// 在哪里监听：端口与脚本相同，地址是本机的所有地址。
 const LISTEN: &str = "0.0.0.0:6664";
 
-/// Which files to serve: those of the current directory, as the script does.
+/// 提供哪个目录中的文件：当前目录，与脚本相同。
 const DIRECTORY: &str = ".";
 
-/// The longest request, in bytes: an offset of 20 digits, a space, a name, a line end.
+/// 请求最多多少字节：20 位的偏移量、一个空格、文件名、换行。
 const MAX_REQUEST_LEN: usize = 20 + 1 + MAX_NAME_LEN + 2;
 
-/// How many clients are served at the same time; the others wait in the backlog.
+/// 最多同时服务多少个客户端，其他客户端在已完成连接队列中等待。
 const MAX_CLIENTS: usize = 500;
 
 const HELP: &str = "\
@@ -59,7 +55,7 @@ fn resumable_server([listen, directory]: [Option<String>; 2]) -> Result<(), Erro
 
     loop {
         let client = server.accept();
-        let directory = directory.clone(); // one for the thread of this client
+        let directory = directory.clone(); // 这个客户端的线程用的一份
         client.serve(move |client| {
             let request = receive_line(client)?;
             console::print_bytes(&request)?;
@@ -76,12 +72,11 @@ fn resumable_server([listen, directory]: [Option<String>; 2]) -> Result<(), Erro
     }
 }
 
-/// Receives up to a line end, or to the end of the connection, or as much as a request can have. What
-/// follows the line end is passed over.
+/// 一直接收到换行、连接结束或缓冲区已满；换行之后的数据忽略。
 fn receive_line(client: &Client) -> Result<Vec<u8>, Error> {
     let mut request = vec![0; MAX_REQUEST_LEN];
     let mut length = 0;
-    // A stream cuts a line anywhere, so this receives until the line end has come.
+    // 一行可能分成几段到达。
     while !request[..length].contains(&b'\n') {
         match client.request(|mut socket| socket.read(&mut request[length..]))? {
             0 => break,
@@ -93,12 +88,12 @@ fn receive_line(client: &Client) -> Result<Vec<u8>, Error> {
     Ok(request)
 }
 
-/// Opens the file of a request, or says why not; the number is the offset to begin at.
+/// 打开所请求的文件，并返回偏移量；不能提供，返回拒绝的原因。
 fn open(directory: &Directory, request: &[u8]) -> Result<(OpenFile, u64), Error> {
     let wrong = || Error::Refused(format!("请求有误：b\"{}\"", request.escape_ascii()));
     let line = request.strip_suffix(b"\n").ok_or_else(wrong)?;
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    // The first space ends the offset; the name may have more of them.
+    // 偏移量到第一个空格为止；文件名中也可以有空格。
     let space = line.iter().position(|byte| *byte == b' ');
     let (offset, name) = line.split_at(space.ok_or_else(wrong)?);
     let offset = std::str::from_utf8(offset).ok();
@@ -106,12 +101,11 @@ fn open(directory: &Directory, request: &[u8]) -> Result<(OpenFile, u64), Error>
     Ok((directory.open_file(&name[1..])?, offset.ok_or_else(wrong)?))
 }
 
-/// Sends the size and the version, and the bytes from the offset to the end: behind it there are
-/// none.
+/// 发送大小和版本号，再发送从偏移量到末尾的内容；偏移量超过文件大小，就没有内容。
 fn send(client: &Client, mut file: OpenFile, offset: u64) -> Result<(), Error> {
     let version = file.changed.as_nanos();
     client.send(format!("{} {version}\n", file.length).as_bytes())?;
-    // No system seeks as far as an offset can say.
+    // 系统不能移动到 `u64::MAX`。
     file.file.seek(SeekFrom::Start(offset.min(file.length))).context("读取文件")?;
     client.send_file(file)
 }
