@@ -81,7 +81,7 @@ fn download(
     let mut socket = TcpStream::connect(remote).context(format!("连接 {}", remote[0]))?;
     let peer = socket.peer_addr().context("查询对方地址")?;
     socket.set_read_timeout(Some(RECV_TIMEOUT)).context("设置接收超时")?;
-    console::note(format!("已连接 {peer}，下载 {}，从偏移 {offset} 字节处开始", name.text));
+    console::note(format!("已连接 {peer}，下载 {}，从第 {offset} 字节开始", name.text));
     let request = format!("{offset} {}\n", name.text);
     socket.write_all(request.as_bytes()).context("发送请求")?;
 
