@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use std::thread;
 use testing::exercise::{Client, EXERCISES, Exercise, Role};
 use testing::{
-    Ended, Program, TempDir, accept, build, connect, listen, read, receive, root, tempdir, udp,
+    Ended, Program, TempDir, accept, build, connect, listen, read, receive, tempdir, udp,
 };
 
 /// The programs, described like the solutions. (Their help tells the default addresses.)
@@ -199,23 +199,6 @@ fn check_refused(subject: &Exercise, arguments: &[&str], problem: &str) {
     assert_eq!((ended.status, ended.out.as_str()), (Some(2), ""), "{arguments:?}: {ended:?}");
     assert!(lines[0].starts_with(problem), "{arguments:?}: {ended:?}");
     assert_eq!(lines[1], format!("用法：{}", subject.usage), "{arguments:?}: {ended:?}");
-}
-
-#[test]
-fn every_solution_is_known_here() {
-    let mut found = Vec::new();
-    for program in fs::read_dir(root()).unwrap() {
-        let examples = program.unwrap().path().join("examples");
-        for example in fs::read_dir(examples).into_iter().flatten() {
-            found.push(example.unwrap().file_name().into_string().unwrap());
-        }
-    }
-    found.retain(|name| !name.starts_with("my_")); // a student's
-    let known = EXERCISES.iter().map(|exercise| format!("{}.rs", exercise.name));
-    let mut known: Vec<_> = known.collect();
-    found.sort();
-    known.sort();
-    assert_eq!(found, known);
 }
 
 #[test]
