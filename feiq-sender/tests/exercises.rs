@@ -13,34 +13,34 @@ mod wrong;
 
 testing::exercise! {
     acknowledged of "feiq-sender" {
-        a_message_asks_for_a_receipt => "命令字为 288 的消息",
-        silence_means_the_same_message_again => "命令字为 288 的消息",
-        only_its_own_receipt_counts => "命令字为 288 的消息",
-        other_datagrams_do_not_prolong_the_wait => "命令字为 288 的消息",
-        nobody_at_the_port_is_silence_too => "再次发来的“你好”",
-        what_cannot_be_sent_is_refused => "命令字为 288 的消息",
+        a_message_asks_for_a_receipt "消息要求回执" => "命令字为 288 的消息",
+        silence_means_the_same_message_again "没有回执，再次发送同一条消息" => "命令字为 288 的消息",
+        only_its_own_receipt_counts "只认自己这条消息的回执" => "命令字为 288 的消息",
+        other_datagrams_do_not_prolong_the_wait "其他数据报不延长等待" => "命令字为 288 的消息",
+        nobody_at_the_port_is_silence_too "端口不可达按没有回执处理" => "再次发来的“你好”",
+        what_cannot_be_sent_is_refused "不能发送的内容，说明并再次提示" => "命令字为 288 的消息",
         #[ignore = "takes half a minute; .ci/run runs it"]
-        after_ten_tries_the_next_message_follows => "命令字为 288 的消息",
+        after_ten_tries_the_next_message_follows "十次以后放弃，继续下一条" => "命令字为 288 的消息",
     }
 }
 
 testing::exercise! {
     receiver of "feiq-sender" {
         stage_1 {
-            who_comes_in_is_answered => "标准错误的第一行给出程序绑定的地址",
-            answers_and_other_commands_are_not_answered => "标准错误的第一行给出程序绑定的地址",
-            junk_is_passed_over => "标准错误的第一行给出程序绑定的地址",
+            who_comes_in_is_answered "有人上线，通知自己在线" => "标准错误的第一行给出程序绑定的地址",
+            answers_and_other_commands_are_not_answered "不回复应答和其他命令" => "标准错误的第一行给出程序绑定的地址",
+            junk_is_passed_over "忽略格式不对的数据报" => "标准错误的第一行给出程序绑定的地址",
         }
         stage_2 {
-            messages_are_shown => "标准错误的第一行给出程序绑定的地址",
-            who_asks_for_a_receipt_gets_it => "标准错误的第一行给出程序绑定的地址",
-            what_is_no_message_is_neither_shown_nor_receipted => "标准错误的第一行给出程序绑定的地址",
+            messages_are_shown "显示消息" => "标准错误的第一行给出程序绑定的地址",
+            who_asks_for_a_receipt_gets_it "要求回执的，发给回执" => "标准错误的第一行给出程序绑定的地址",
+            what_is_no_message_is_neither_shown_nor_receipted "不是消息的，不显示也不发回执" => "标准错误的第一行给出程序绑定的地址",
         }
         stage_3 {
-            a_repetition_is_receipted_and_not_shown => "标准错误的第一行给出程序绑定的地址",
-            repetitions_among_thousands_of_messages => "标准错误的第一行给出程序绑定的地址",
-            the_encoding_is_an_option => "标准错误的第一行给出程序绑定的地址",
-            to_everybody_and_by_a_machine_means_no_receipt => "标准错误的第一行给出程序绑定的地址",
+            a_repetition_is_receipted_and_not_shown "重复的消息只发回执，不再显示" => "标准错误的第一行给出程序绑定的地址",
+            repetitions_among_thousands_of_messages "几千条消息之后仍能认出重复" => "标准错误的第一行给出程序绑定的地址",
+            the_encoding_is_an_option "按选项区分 UTF-8 和 GBK" => "标准错误的第一行给出程序绑定的地址",
+            to_everybody_and_by_a_machine_means_no_receipt "广播和自动应答不发回执" => "标准错误的第一行给出程序绑定的地址",
         }
     }
 }

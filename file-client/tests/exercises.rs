@@ -18,32 +18,32 @@ mod wrong;
 testing::exercise! {
     resumable of "file-client" {
         stage_1 {
-            a_line_asks_and_a_line_answers => "从偏移 0 开始的请求",
-            the_answer_may_come_in_pieces => "从偏移 0 开始的请求",
-            the_size_tells_where_the_end_is => "从偏移 0 开始的请求",
-            an_empty_file_is_a_file => "从偏移 0 开始的请求",
-            a_refusal_leaves_everything_as_it_was => "从偏移 0 开始的请求",
-            nonsense_is_no_file => "从偏移 0 开始的请求",
+            a_line_asks_and_a_line_answers "请求一行，回答一行" => "从偏移 0 开始的请求",
+            the_answer_may_come_in_pieces "回答可以分几次到达" => "从偏移 0 开始的请求",
+            the_size_tells_where_the_end_is "由长度确定结尾" => "从偏移 0 开始的请求",
+            an_empty_file_is_a_file "空文件也要保存" => "从偏移 0 开始的请求",
+            a_refusal_leaves_everything_as_it_was "被拒绝时，一切不变" => "从偏移 0 开始的请求",
+            nonsense_is_no_file "回答的格式不对，不保存" => "从偏移 0 开始的请求",
         }
         stage_2 {
-            a_cut_download_goes_on_where_it_stopped => "从偏移 0 开始的请求",
-            a_reset_download_goes_on_as_well => "之间的请求，以换行结尾",
-            a_killed_download_goes_on_as_well => "之间的请求，以换行结尾",
-            ctrl_c_keeps_what_has_come => "之间的请求，以换行结尾",
-            a_size_may_be_above_4_gib => "从偏移 0 开始的请求",
-            a_long_name_is_a_name => "从偏移 0 开始的请求",
-            each_name_has_its_own_part => "从偏移 0 开始的请求",
-            a_failure_at_the_end_is_not_for_ever => "从偏移 0 开始的请求",
-            a_full_disk_is_an_error => "从偏移 0 开始的请求",
-            two_at_once_do_no_harm => "从偏移 0 开始的请求",
-            it_goes_on_with_the_real_server => "退出状态码为 1",
+            a_cut_download_goes_on_where_it_stopped "中断后从中断处继续" => "从偏移 0 开始的请求",
+            a_reset_download_goes_on_as_well "复位后也能继续" => "之间的请求，以换行结尾",
+            a_killed_download_goes_on_as_well "被 kill 后也能继续" => "之间的请求，以换行结尾",
+            ctrl_c_keeps_what_has_come "按 Ctrl-C 保留已收到的部分" => "之间的请求，以换行结尾",
+            a_size_may_be_above_4_gib "长度可以超过 4 GiB" => "从偏移 0 开始的请求",
+            a_long_name_is_a_name "很长的文件名也能用" => "从偏移 0 开始的请求",
+            each_name_has_its_own_part "每个名字有自己的临时文件" => "从偏移 0 开始的请求",
+            a_failure_at_the_end_is_not_for_ever "最后改名失败，下次能完成" => "从偏移 0 开始的请求",
+            a_full_disk_is_an_error "磁盘已满，报告错误" => "从偏移 0 开始的请求",
+            two_at_once_do_no_harm "两个程序同时下载，结果仍完整" => "从偏移 0 开始的请求",
+            it_goes_on_with_the_real_server "与 resumable_server 一起：继续下载" => "退出状态码为 1",
         }
         stage_3 {
-            another_version_is_fetched_anew => "从偏移 0 开始的请求",
-            the_next_run_knows_the_new_version => "从偏移 0 开始的请求",
-            a_changed_file_may_be_gone => "从偏移 0 开始的请求",
-            two_at_once_never_mix_versions => "从偏移 0 开始的请求",
-            it_sees_a_change_at_the_real_server => "退出状态码为 1",
+            another_version_is_fetched_anew "版本改变，重新下载" => "从偏移 0 开始的请求",
+            the_next_run_knows_the_new_version "下次运行认识新版本" => "从偏移 0 开始的请求",
+            a_changed_file_may_be_gone "文件改变以后又被删除" => "从偏移 0 开始的请求",
+            two_at_once_never_mix_versions "两个程序同时下载，不混合两个版本" => "从偏移 0 开始的请求",
+            it_sees_a_change_at_the_real_server "与 resumable_server 一起：版本改变" => "退出状态码为 1",
         }
     }
 }

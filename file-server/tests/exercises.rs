@@ -17,24 +17,24 @@ mod wrong;
 testing::exercise! {
     resumable_server of "file-server" {
         stage_1 {
-            a_line_asks_and_a_line_answers => "文件大小、版本号和全部内容",
-            a_request_may_come_in_pieces => "文件大小、版本号和全部内容",
-            a_name_may_have_spaces_and_be_long => "文件大小、版本号和全部内容",
-            only_what_is_in_the_directory_is_served => "文件大小、版本号和全部内容",
-            what_is_no_request_is_refused => "文件大小、版本号和全部内容",
+            a_line_asks_and_a_line_answers "请求一行，回答一行" => "文件大小、版本号和全部内容",
+            a_request_may_come_in_pieces "请求可以分几次到达" => "文件大小、版本号和全部内容",
+            a_name_may_have_spaces_and_be_long "文件名可以有空格，可以很长" => "文件大小、版本号和全部内容",
+            only_what_is_in_the_directory_is_served "只提供目录中的文件" => "文件大小、版本号和全部内容",
+            what_is_no_request_is_refused "格式不对的请求，拒绝" => "文件大小、版本号和全部内容",
         }
         stage_2 {
-            the_rest_is_served_from_any_offset => "文件大小、版本号和全部内容",
-            an_offset_may_be_above_4_gib => "文件大小、版本号和全部内容",
-            several_clients_are_served_at_once => "文件大小、版本号和全部内容",
-            the_real_client_goes_on => "文件大小、版本号和全部内容",
+            the_rest_is_served_from_any_offset "从任何偏移量开始都能发送" => "文件大小、版本号和全部内容",
+            an_offset_may_be_above_4_gib "偏移量可以超过 4 GiB" => "文件大小、版本号和全部内容",
+            several_clients_are_served_at_once "同时服务几个客户端" => "文件大小、版本号和全部内容",
+            the_real_client_goes_on "与 resumable 一起：继续下载" => "文件大小、版本号和全部内容",
         }
         stage_3 {
-            another_content_is_another_version => "文件大小、版本号和全部内容",
-            a_time_put_back_hides_nothing => "文件大小、版本号和全部内容",
-            the_same_file_keeps_its_version => "文件大小、版本号和全部内容",
-            a_file_that_changes_while_it_is_sent_is_cut_off => "文件大小、版本号和全部内容",
-            the_real_client_sees_a_change => "文件大小、版本号和全部内容",
+            another_content_is_another_version "内容不同，版本就不同" => "文件大小、版本号和全部内容",
+            a_time_put_back_hides_nothing "时间改回去，版本也不同" => "文件大小、版本号和全部内容",
+            the_same_file_keeps_its_version "文件不变，版本不变" => "文件大小、版本号和全部内容",
+            a_file_that_changes_while_it_is_sent_is_cut_off "发送时文件改变，中断连接" => "文件大小、版本号和全部内容",
+            the_real_client_sees_a_change "与 resumable 一起：版本改变" => "文件大小、版本号和全部内容",
         }
     }
 }

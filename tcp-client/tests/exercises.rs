@@ -11,18 +11,18 @@ mod wrong;
 
 testing::exercise! {
     framed of "tcp-client" {
-        boundaries_survive_any_segmentation => "带长度前缀",
-        an_empty_line_is_a_message => "4 个值为 0 的字节",
-        each_message_is_a_text_of_its_own => "带长度前缀",
-        a_message_may_have_1_mib => "带长度前缀",
-        a_line_above_1_mib_is_not_sent => "太长",
-        a_length_above_1_mib_is_refused => "带长度前缀",
-        a_close_between_messages_is_the_end => "带长度前缀",
-        a_cut_inside_a_message_is_told => "带长度前缀",
-        a_reset_is_told => "带长度前缀",
-        a_slow_answer_is_waited_for => "带长度前缀",
-        a_server_that_reads_slowly_gets_everything => "带长度前缀",
-        a_server_that_reads_nothing_is_an_error => "带长度前缀",
+        boundaries_survive_any_segmentation "消息的边界与分段无关" => "带长度前缀",
+        an_empty_line_is_a_message "空行也是一条消息" => "4 个值为 0 的字节",
+        each_message_is_a_text_of_its_own "每条消息单独解码" => "带长度前缀",
+        a_message_may_have_1_mib "消息可以长达 1 MiB" => "带长度前缀",
+        a_line_above_1_mib_is_not_sent "超过 1 MiB 的一行不发送" => "太长",
+        a_length_above_1_mib_is_refused "拒绝超过 1 MiB 的长度" => "带长度前缀",
+        a_close_between_messages_is_the_end "在两条消息之间关闭，正常结束" => "带长度前缀",
+        a_cut_inside_a_message_is_told "在消息中间关闭，报告错误" => "带长度前缀",
+        a_reset_is_told "连接被复位，报告错误" => "带长度前缀",
+        a_slow_answer_is_waited_for "回复来得慢，继续等待" => "带长度前缀",
+        a_server_that_reads_slowly_gets_everything "服务器读得慢，也全部发出" => "带长度前缀",
+        a_server_that_reads_nothing_is_an_error "服务器一直不接收，报告错误" => "带长度前缀",
     }
 }
 

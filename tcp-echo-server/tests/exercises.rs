@@ -19,25 +19,25 @@ mod wrong;
 
 testing::exercise! {
     framed_server of "tcp-echo-server" {
-        boundaries_survive_any_segmentation => "b\"hello\"",
-        a_message_of_1_mib_is_one_line => "标准输出自始至终",
-        a_length_above_1_mib_is_refused => "b\"hello\"",
-        a_close_between_messages_is_the_end => "标准输出自始至终",
-        a_cut_inside_a_message_is_told => "中间断开",
-        a_reset_is_told => "标准输出中只有",
-        a_slow_message_is_waited_for => "消息还没有收完",
-        a_client_that_reads_late_gets_everything => "b\"hello\"",
+        boundaries_survive_any_segmentation "消息的边界与分段无关" => "b\"hello\"",
+        a_message_of_1_mib_is_one_line "1 MiB 的消息显示为一行" => "标准输出自始至终",
+        a_length_above_1_mib_is_refused "拒绝超过 1 MiB 的长度" => "b\"hello\"",
+        a_close_between_messages_is_the_end "在两条消息之间关闭，正常结束" => "标准输出自始至终",
+        a_cut_inside_a_message_is_told "在消息中间关闭，报告错误" => "中间断开",
+        a_reset_is_told "连接被复位，报告错误" => "标准输出中只有",
+        a_slow_message_is_waited_for "消息来得慢，继续等待" => "消息还没有收完",
+        a_client_that_reads_late_gets_everything "客户端很晚才读，也全部收到" => "b\"hello\"",
     }
 }
 
 testing::exercise! {
     many_clients of "tcp-echo-server" {
-        all_are_served_at_once => "第 2 个客户端收到回显",
-        one_that_is_gone_is_not_missed => "先关闭连接的客户端收到回显",
-        nothing_is_left_of_those_who_are_gone => "第 1 个客户端收到回显",
-        nothing_is_kept_of_what_has_been_echoed => "发送很多的客户端",
-        one_that_waits_holds_up_nobody => "另一个客户端收到回显",
-        it_lives_on_without_descriptors => "另一个客户端收到回显",
+        all_are_served_at_once "同时服务所有客户端" => "第 2 个客户端收到回显",
+        one_that_is_gone_is_not_missed "一个客户端离开，其他不受影响" => "先关闭连接的客户端收到回显",
+        nothing_is_left_of_those_who_are_gone "客户端离开后释放全部资源" => "第 1 个客户端收到回显",
+        nothing_is_kept_of_what_has_been_echoed "不积存回显过的数据" => "发送很多的客户端",
+        one_that_waits_holds_up_nobody "不接收的客户端不影响其他客户端" => "另一个客户端收到回显",
+        it_lives_on_without_descriptors "文件描述符用完，继续运行" => "另一个客户端收到回显",
     }
 }
 

@@ -10,12 +10,12 @@ mod wrong;
 
 testing::exercise! {
     two_way of "udp-chat" {
-        nothing_is_sent_back => "收到来自",
-        what_arrives_is_shown_while_the_user_types => "收到来自",
-        whatever_arrives_is_shown => "收到来自",
-        two_of_them_talk => "收到来自",
-        a_wrong_answer_leads_back_to_the_menu => "收到来自",
-        every_end_is_quiet => "程序结束",
+        nothing_is_sent_back "收到的内容只显示，不发回" => "收到来自",
+        what_arrives_is_shown_while_the_user_types "等待输入时也显示收到的消息" => "收到来自",
+        whatever_arrives_is_shown "各种数据报都显示" => "收到来自",
+        two_of_them_talk "两个程序互相聊天" => "收到来自",
+        a_wrong_answer_leads_back_to_the_menu "输入有误，回到菜单" => "收到来自",
+        every_end_is_quiet "各种结束方式都正常" => "程序结束",
     }
 }
 

@@ -12,13 +12,13 @@ mod wrong;
 
 testing::exercise! {
     retry of "udp-client" {
-        silence_means_four_tries_and_a_failure => "第 2 次发来的这一行",
-        a_lost_answer_costs_nothing => "第 2 次发来的这一行",
-        an_answer_to_the_first_try_counts_to_the_end => "第 2 次发来的这一行",
-        every_answer_is_shown => "程序结束",
-        a_stranger_is_no_answer => "第 2 次发来的这一行",
-        a_flood_delays_no_try => "第 2 次发来的这一行",
-        a_refusal_is_silence => "第 2 次",
+        silence_means_four_tries_and_a_failure "一直没有回复：发送四次，然后失败" => "第 2 次发来的这一行",
+        a_lost_answer_costs_nothing "回复丢失：再次发送后收到" => "第 2 次发来的这一行",
+        an_answer_to_the_first_try_counts_to_the_end "迟到的回复也算" => "第 2 次发来的这一行",
+        every_answer_is_shown "各种回复都完整显示" => "程序结束",
+        a_stranger_is_no_answer "其他地址发来的不算回复" => "第 2 次发来的这一行",
+        a_flood_delays_no_try "大量其他数据报不影响重传的时间" => "第 2 次发来的这一行",
+        a_refusal_is_silence "端口不可达按没有回复处理" => "第 2 次",
     }
 }
 

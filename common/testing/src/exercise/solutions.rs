@@ -208,7 +208,7 @@ fn manifest(package: &str, exercise: &str) -> String {
     manifest
 }
 
-/// Prints the names of checks behind those of their stages, one a line, each behind `check: `.
+/// Prints the checks, one a line behind `check: `: its stage, its name, its title.
 pub fn list(stages: &[(&str, &[&str])]) {
     println!(); // behind what the test harness has begun
     for (stage, checks) in stages {
@@ -216,14 +216,14 @@ pub fn list(stages: &[(&str, &[&str])]) {
     }
 }
 
-/// The tests of an exercise, from its checks. `retry::solution` tries the worked solution,
+/// The tests of an exercise, from its checks, each with its title for students. `retry::solution` tries the worked solution,
 /// `retry::mine` the student's own one (ignored unless asked for), and `retry::mirror_fails` the
 /// unchanged program, where each check must fail when it expects what is told behind the arrow.
 /// The checks of a long exercise come in stages; one that takes long is marked with
 /// `#[ignore = "…"]`, for the worked solution only.
 ///
 /// The ignored test `retry::list`, run with `--ignored --exact --nocapture`, prints the checks in
-/// their order, one a line: `check: NAME`, or `check: STAGE::NAME` where there are stages.
+/// their order, one a line: `check: NAME TITLE`, or `check: STAGE::NAME TITLE`.
 ///
 /// [`Wrong`]: crate::exercise::solutions::Wrong
 #[macro_export]
@@ -237,7 +237,7 @@ macro_rules! exercise {
     };
     (
         @tests $exercise:ident $package:literal
-        $([$($stage:ident)?] { $($(#[$slow:meta])? $check:ident => $expected:literal,)+ })+
+        $([$($stage:ident)?] { $($(#[$slow:meta])? $check:ident $title:literal => $expected:literal,)+ })+
     ) => {
         mod $exercise {
             use $crate::exercise::solutions;
@@ -271,7 +271,7 @@ macro_rules! exercise {
             #[ignore = "列出各项检查"]
             fn list() {
                 solutions::list(&[$(
-                    (concat!($(stringify!($stage), "::")?), &[$(stringify!($check)),+])
+                    (concat!($(stringify!($stage), "::")?), &[$(concat!(stringify!($check), " ", $title)),+])
                 ),+]);
             }
 

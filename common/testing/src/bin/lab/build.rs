@@ -148,8 +148,7 @@ pub fn checks(exercise: &Exercise) -> Result<(PathBuf, Vec<Check>), Error> {
     let list = format!("{}::list", exercise.name);
     let listed = Command::new(&tests).args(["--exact", &list, "--ignored", "--nocapture"]).output();
     let listed = String::from_utf8_lossy(&listed.context("列出检查")?.stdout).into_owned();
-    let names = listed.lines().filter_map(|line| line.split_once("check: "));
-    Ok((tests, names.map(|(_, name)| Check(name.into())).collect()))
+    Ok((tests, listed.lines().filter_map(Check::parse).collect()))
 }
 
 /// Where the tool keeps what it must remember: beside the results of the build.

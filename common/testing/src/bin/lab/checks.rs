@@ -54,7 +54,7 @@ pub fn check(exercise: &Exercise) -> Result<bool, Error> {
             let number = check.stage().and_then(|stage| stage.strip_prefix("stage_"));
             console::print(format!("第 {} 阶段", number.unwrap_or_default()))?;
         }
-        let name = check.name();
+        let name = format!("{}（{}）", check.title, check.name());
         match outcome {
             Outcome::Passed => console::print(format!("  通过  {name}")),
             Outcome::Skipped(why) => say(&format!("  略过  {name}\n{why}")),

@@ -14,8 +14,13 @@ pub struct Exercise {
     pub sheet: &'static str,
 }
 
-/// A check of an exercise: its name, behind that of its stage where the exercise has stages.
-pub struct Check(pub String);
+/// A check of an exercise.
+pub struct Check {
+    /// Its name, behind that of its stage where the exercise has stages.
+    path: String,
+    /// What it is about, for students.
+    pub title: String,
+}
 
 impl Exercise {
     /// All exercises, in the order of the course.
@@ -61,16 +66,22 @@ impl Exercise {
 }
 
 impl Check {
+    /// The check that a line of the list tells.
+    pub fn parse(line: &str) -> Option<Check> {
+        let (path, title) = line.split_once("check: ")?.1.split_once(' ')?;
+        Some(Check { path: path.into(), title: title.into() })
+    }
+
     pub fn stage(&self) -> Option<&str> {
-        self.0.split_once("::").map(|(stage, _)| stage)
+        self.path.split_once("::").map(|(stage, _)| stage)
     }
 
     pub fn name(&self) -> &str {
-        self.0.split_once("::").map_or(&self.0, |(_, name)| name)
+        self.path.split_once("::").map_or(&self.path, |(_, name)| name)
     }
 
     /// The name of the test that runs this check on the student's file.
     pub fn test(&self, exercise: &Exercise) -> String {
-        format!("{}::mine::{}", exercise.name, self.0)
+        format!("{}::mine::{}", exercise.name, self.path)
     }
 }
