@@ -200,7 +200,7 @@ fn only_its_own_receipt_counts(check: &Check) {
         receiver.sends(wrong, address);
     }
     let expected =
-        "同一条消息的再次发送（以上都不是接收方对这条消息的回执，既不算数，也不使它提前再次发送）";
+        "同一条消息的再次发送（以上都不是接收方对这条消息的回执，应忽略，不影响重传的时间）";
     receiver.receives_after(since, Duration::from_millis(TRIES[1]), first_message(), expected);
     receiver.receives_after(since, Duration::from_millis(TRIES[2]), first_message(), expected);
     sender.has_shown("对方已收到", 0);

@@ -170,7 +170,7 @@ fn a_line_above_1_mib_is_not_sent(check: &Check) {
     client.types("😀");
     check.did("（GBK 没有这个字符）");
     client.types("你好");
-    server.receives(HELLO, "带长度前缀的短的一行（前两行不应发送）");
+    server.receives(HELLO, "带长度前缀的短行（前两行不应发送）");
     server.sends(HELLO);
     client.shows("输入:输入:输入:收到数据你好\n输入:");
     client.types_ctrl_d();

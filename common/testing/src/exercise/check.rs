@@ -127,7 +127,7 @@ impl Check {
         report += &format!("\n{notes}期望：{expected}\n实际：{came}\n");
         if let Some(place) = place {
             let (file, line) = (place.file(), place.line());
-            report += &format!("（这一期望写在 {file} 的第 {line} 行）\n");
+            report += &format!("（检查代码：{file} 第 {line} 行）\n");
         }
         // A panic without the English lines that the panic hook would add.
         eprintln!("{report}");
@@ -220,7 +220,7 @@ impl Check {
         if !cfg!(unix) || limit.starts_with("-v") && !cfg!(target_os = "linux") {
             return self.start_in(directory, None, arguments);
         }
-        self.did(format!("下一个程序的资源限制：ulimit {limit}"));
+        self.did(format!("为接下来启动的程序设置资源限制：ulimit {limit}"));
         let mut command = Command::new("sh");
         let script = format!("trap '' XFSZ; ulimit {limit}; exec \"$0\" \"$@\"");
         command.current_dir(directory).args(["-c", &script]).arg(&self.exe);

@@ -30,7 +30,7 @@ const HELP: &str = "\
   cargo lab                  每个练习的进度，以及下一步做什么
   cargo lab --tsv            同上，每行是练习、状态、通过的检查数、检查总数，以制表符分隔
   cargo lab start 练习       复制原来的程序，在副本里写解答
-  cargo lab check 练习       编译并检查解答，显示第一项没有通过的检查的经过
+  cargo lab check 练习       编译并检查解答，显示第一项未通过检查的步骤
   cargo lab watch 练习       每次保存文件后重新检查，全部通过后结束
   cargo lab hint 练习 [N]    显示下一条提示，或者第 N 条
   cargo lab reset 练习       从头开始，旧文件改名保留
