@@ -12,7 +12,8 @@ use testing::root;
 /// What is not handed out: what is built, what is for teachers and for those who work on the project,
 /// what tests the solutions and the sheets.
 const LEFT_OUT: &str = ".ci .git .github scripts common/testing/TEACHING.md \
-     common/testing/tests/promises.rs common/testing/tests/lab.rs common/testing/tests/lab_sheets";
+     common/testing/TEACHING.zh-CN.md common/testing/tests/promises.rs \
+     common/testing/tests/lab.rs common/testing/tests/lab_sheets";
 
 /// What belongs to the project beside the packages, where no git tells.
 const TOP: &str = "Cargo.toml Cargo.lock README.md .cargo .clippy.toml .rustfmt.toml .gitignore";
@@ -21,14 +22,8 @@ const TOP: &str = "Cargo.toml Cargo.lock README.md .cargo .clippy.toml .rustfmt.
 const ANSWERS: [&str; 4] = ["Answer", "Solution", "答案", "参考解答"];
 
 /// A sentence that speaks of one of these is left out, since there is nothing to be found.
-const MISSING: [&str; 6] = [
-    "worked solution",
-    "wrong solution",
-    "参考解答",
-    "错误的解答",
-    "TEACHING.md",
-    "CONTRIBUTING.md",
-];
+const MISSING: [&str; 6] =
+    ["worked solution", "wrong solution", "参考解答", "错误的解答", "TEACHING.", "CONTRIBUTING.md"];
 
 /// Makes the copy.
 pub fn hand_out(directory: &str) -> Result<bool, Error> {
