@@ -19,7 +19,8 @@ pub fn lint(chinese: &Sheet) -> Vec<Problem> {
         if line.starts_with('|') {
             texts.extend(cells(line).iter().map(|cell| (number, plain(cell))));
         } else if !line.starts_with("<!-- ") {
-            let text = line.trim_start_matches([' ', '#', '-']);
+            let is_marker = |c: char| " #-.".contains(c) || c.is_ascii_digit();
+            let text = line.trim_start_matches(is_marker);
             texts.push((number, plain(text.trim_start_matches("<details><summary>"))));
         }
     }

@@ -129,6 +129,8 @@ fn the_twins_in_chinese() {
     let programs = PROGRAMS.map(|program| [Sheet::open(program), Sheet::open_chinese(program)]);
     let mut twins = Vec::from(programs);
     twins.push([Sheet::open("common"), Sheet::open_chinese("common")]);
+    let teaching = ["TEACHING.md", "TEACHING.zh-CN.md"];
+    twins.push(teaching.map(|name| Sheet::read(format!("common/testing/{name}"))));
     twins.push(halves_of_the_readme());
     let mut problems = String::new();
     for (number, [english, chinese]) in twins.iter_mut().enumerate() {

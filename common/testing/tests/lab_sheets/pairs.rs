@@ -123,19 +123,18 @@ fn text(block: &Block) -> Vec<String> {
 fn twin_of(english: &Sheet, target: &str) -> String {
     let (path, anchor) = destination(english, target);
     let file = target.split('#').next().unwrap_or_default();
-    let is_sheet = path.ends_with("README.md") || path.ends_with("README.zh-CN.md");
-    if !is_sheet || target.starts_with("https://") {
-        return target.into();
-    }
+    let twin = |file: &str| match file.strip_suffix(".zh-CN.md") {
+        Some(name) => format!("{name}.md"),
+        None => file.replace(".md", ".zh-CN.md"),
+    };
     let is_readme = path.canonicalize().ok() == root().join("README.md").canonicalize().ok();
+    let other = path.with_file_name(twin(path.file_name().unwrap().to_str().unwrap()));
     let (file, twins) = if is_readme {
         (file.to_string(), halves_of_the_readme())
+    } else if target.starts_with("https://") || path == other || !other.exists() {
+        return target.into();
     } else {
-        let its = match file.strip_suffix("README.md") {
-            Some(directory) => format!("{directory}README.zh-CN.md"),
-            None => file.replace("README.zh-CN.md", "README.md"),
-        };
-        (its, ["README.md", "README.zh-CN.md"].map(|name| Sheet::read(path.with_file_name(name))))
+        (twin(file), [&path, &other].map(Sheet::read))
     };
     let [titles, its_titles] = twins.each_ref().map(|twin| twin.titles());
     let slugs = |(_, title): &(usize, &str)| slug(title);
