@@ -10,7 +10,7 @@ const TERMS: &str = "\
     画面→终端记录 轮到你了→动手练习 打印→显示 立刻→立即 马上→立即 其余→其他";
 
 /// Where such a word is right all the same.
-const RIGHT: [&str; 4] = ["符号链接", "硬链接", "对方关闭了链接", "“链接”"];
+const RIGHT: [&str; 5] = ["符号链接", "硬链接", "对方关闭了链接", "“链接”", "再打印"];
 
 /// The lines that are not written as all others are: outside of blocks, and in the labels of diagrams.
 pub fn lint(chinese: &Sheet) -> Vec<Problem> {
