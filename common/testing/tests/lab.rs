@@ -322,27 +322,3 @@ fn nothing_is_left_of_a_check() {
         }
     }
 }
-
-/// Scripts as a student types them in: one that does not start, and one that says something else.
-#[cfg(target_os = "linux")] // as what the sheets show
-#[test]
-fn scripts_are_compared_with_the_programs() {
-    let (Some(_), Some((alone, workspace))) = (testing::python(), workspace()) else { return };
-    drop(alone); // nothing is begun here
-    let scripts = tempdir().unwrap();
-    let source =
-        |name: &str| fs::read_to_string(root().join("common/testing/scripts").join(name)).unwrap();
-    let write = |name: &str, text: String| fs::write(scripts.path().join(name), text).unwrap();
-    write("feiq_sender.py", source("feiq_sender.py").replace("while True:", "while True"));
-    write("udp_client.py", source("udp_client.py").replace("1024", "2048"));
-    let compared = ended(lab(&workspace, &["compare", scripts.path().to_str().unwrap()]));
-    assert_eq!(compared.status, Some(1), "{compared:?}");
-    for line in [
-        "feiq_sender.py（对应 feiq-sender）\n  不能启动：SyntaxError: ",
-        "udp_server.py（对应 udp-server）\n  没有这个文件\n",
-        "udp_client.py（对应 udp-client）\n  能启动\n  与 udp-server 通信：成功\n  1. ",
-        "\n  10. 回复超过 1,024 字节：与讲义不符：讲义第 ",
-    ] {
-        assert!(compared.out.contains(line), "{line}: {}", compared.out);
-    }
-}

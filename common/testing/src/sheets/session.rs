@@ -17,9 +17,6 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// How long what is shown may take to come in a session that is marked as slow.
 const SLOW: Duration = Duration::from_secs(300);
 
-/// How long a script is watched that should wait.
-const A_MOMENT: Duration = Duration::from_secs(1);
-
 impl Sheet {
     /// Runs a session, whose blocks are terminals side by side, and compares the screens. One that
     /// needs Linux is passed over elsewhere.
@@ -41,28 +38,6 @@ impl Sheet {
         }
         eprintln!("{told}：略过 {}:{line}", self.path.display());
         Ok(())
-    }
-}
-
-impl Scripts {
-    /// Why a script does not even begin to wait, for its peer or its user: the last line that it says
-    /// before its end. `None`: it waits.
-    pub fn does_not_start(&self, script: &str) -> Option<String> {
-        // Whoever connects must find somebody.
-        let peers = ["cargo run -q -p tcp-echo-server", &format!("python3 {script}")];
-        let session = Session::new(self);
-        let _peer = (script == "tcp_client.py").then(|| session.start(peers[0], false));
-        let known = session.ports.count();
-        let mut started = match session.start(peers[1], false) {
-            Ok(started) => started,
-            Err(problem) => return Some(problem),
-        };
-        // Either it says something at once, a prompt or why it ends, or it has begun to listen.
-        if session.ports.count() == known {
-            started.wait_within(self.limit, |shown| !shown.is_empty());
-        }
-        let ended = started.end_before(A_MOMENT)?;
-        Some(ended.out.lines().next_back().unwrap_or("程序立即结束了").into())
     }
 }
 
@@ -225,6 +200,14 @@ impl Drop for Terminal {
     }
 }
 
+/// What scripts have said that have broken off: it may be why another terminal shows something else.
+fn crashes(terminals: &[Terminal]) -> String {
+    let programs = terminals.iter().filter_map(|terminal| terminal.program.as_ref());
+    let shown = programs.map(|program| program.wait_a_little(|shown| shown.contains("Error: ")));
+    let crashed = shown.filter(|shown| shown.contains("Traceback (most recent call last)"));
+    crashed.map(|shown| format!("\n{shown}")).collect()
+}
+
 struct Session {
     directory: TempDir,
     ports: Ports,
@@ -269,10 +252,11 @@ impl Session {
                 let others_are_through = others.all(Terminal::waits_for_nothing_else);
                 let in_time = Instant::now() < deadline;
                 let terminal = &mut terminals[current];
-                self.advance(terminal, others_are_through, in_time).map_err(|problem| {
-                    let number = terminal.steps.front().map_or(0, |(number, _)| *number);
-                    Problem::new(number, problem)
-                })?;
+                let advanced = self.advance(terminal, others_are_through, in_time);
+                let number = terminal.steps.front().map_or(0, |(number, _)| *number);
+                if let Err(problem) = advanced {
+                    return Err(Problem::new(number, problem + &crashes(&terminals)));
+                }
             }
         }
         for (terminal, block) in terminals.iter_mut().zip(blocks) {

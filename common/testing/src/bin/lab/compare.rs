@@ -1,143 +1,123 @@
-//! The scripts as somebody has typed them in, beside the programs: `cargo lab compare DIR`.
+//! The scripts as somebody has typed them in: `cargo lab compare DIR [SCRIPT…]`.
 //!
-//! What is tried stands in the lab sheets: their screens are typed in again, on these scripts.
+//! Python reads them (`compare.py`), with what each must say (`compare.txt`); then those that can be
+//! started talk with our programs, as the screens in that table show it.
 
-use crate::exercise::Exercise;
+use crate::left::Directory;
 use common::{Context, Error, console};
-use std::panic::resume_unwind;
+use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::thread;
+use std::process::{Command, Stdio};
 use std::time::Duration;
-use testing::sheets::{Block, PROGRAMS, Scripts, Sheet, Table, is_slow};
+use testing::python;
+use testing::sheets::{Block, PROGRAMS, Problem, Scripts, Sheet};
 
-/// How long a screen may take to show what the sheet shows.
-const PATIENCE: Duration = Duration::from_secs(10);
+const READER: &str = include_str!("compare.py");
+const TABLE: &str = include_str!("compare.txt");
 
-/// How many rows are tried at the same time.
-const AT_ONCE: usize = 6;
+/// How long a script may take to show what it should.
+const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Compares the scripts in `directory`; `true`: they all do what the sheets say.
-pub fn compare(directory: &str) -> Result<bool, Error> {
-    let directory = Path::new(directory);
-    if !directory.is_dir() {
-        let problem = format!("{} 不是目录", directory.display());
-        return Err(Error::Refused(problem));
+/// Compares all scripts in `directory`, or those of these names; `true`: nothing is to be changed.
+pub fn compare(directory: &str, names: &[&str]) -> Result<bool, Error> {
+    let scripts = PROGRAMS.map(|program| program.replace('-', "_") + ".py");
+    let mut chosen = Vec::new();
+    for name in names {
+        let name = name.trim_end_matches(".py").replace('-', "_") + ".py";
+        if !scripts.contains(&name) {
+            let problem = format!("没有 {name} 这个脚本，脚本有：{}", scripts.join("、"));
+            return Err(Error::Refused(problem));
+        }
+        chosen.push(name);
     }
-    let scripts = Scripts::of(directory, PATIENCE);
-    let sheets = PROGRAMS.map(Sheet::open_chinese);
+    if !Path::new(directory).is_dir() {
+        return Err(Error::Refused(format!("{directory} 不是目录")));
+    }
+    let temporary = Directory::temporary(&std::env::temp_dir())?;
+    for (name, text) in [("compare.py", READER), ("compare.txt", TABLE)] {
+        fs::write(temporary.0.join(name), text).context("写入临时文件")?;
+    }
+    let comparison = Comparison { directory: Path::new(directory), temporary: &temporary.0 };
     let mut all_right = true;
-    for (program, sheet) in PROGRAMS.iter().zip(&sheets) {
-        let script = format!("{}.py", program.replace('-', "_"));
-        console::print(format!("{script}（对应 {program}）"))?;
-        if !directory.join(&script).is_file() {
-            console::print("  没有这个文件")?;
-            all_right = false;
-            continue;
-        }
-        if let Some(error) = scripts.does_not_start(&script) {
-            console::print(format!("  不能启动：{}", shortened(&error)))?;
-            all_right = false;
-            continue;
-        }
-        console::print("  能启动")?;
-        all_right &= talk(&sheets, &script, &scripts)?;
-        all_right &= rows(sheet, &scripts)?;
+    for script in if names.is_empty() { &scripts[..] } else { &chosen } {
+        let (told, is_right) = comparison.script(script)?;
+        let indented = told.trim_end().replace('\n', "\n  ");
+        console::print(format!("{script}：{indented}"))?;
+        all_right &= is_right;
     }
     Ok(all_right)
 }
 
-/// The script together with programs: the screens of "动手运行" (Run it) in which it takes part.
-fn talk(sheets: &[Sheet], script: &str, scripts: &Scripts) -> Result<bool, Error> {
-    let mut all_right = true;
-    for sheet in sheets {
-        for session in sheet.sessions() {
-            let runs = |what: &str| {
-                let lines = session.iter().flat_map(|block| &block.lines);
-                lines.filter(|line| line.starts_with("$ ")).any(|line| line.contains(what))
-            };
-            if sheet.section(session[0].first) != "动手运行" || !runs(script) {
-                continue;
-            }
-            let with = PROGRAMS.iter().find(|program| runs(&format!("-p {program}")));
-            let with = with.copied().unwrap_or("另一个脚本");
-            let told = told(sheet, &[&session], scripts, "成功");
-            all_right &= told.is_ok();
-            console::print(format!("  与 {with} 通信：{}", told.unwrap_or_else(|told| told)))?;
+struct Comparison<'a> {
+    directory: &'a Path,
+    /// Where the reader is, and scripts with the right addresses are put.
+    temporary: &'a Path,
+}
+
+impl Comparison<'_> {
+    /// What is told about a script, and whether nothing is to be changed.
+    fn script(&self, script: &str) -> Result<(String, bool), Error> {
+        let copy = self.temporary.display().to_string();
+        let (status, read) = self.read("check", &[script, &copy], "")?;
+        let told = match status {
+            Some(0) => "",
+            Some(3) => read.trim_end(),
+            Some(4) => return Ok((format!("要改正\n{read}"), false)),
+            Some(5) => return Ok((read, false)),
+            _ => return Ok(("无法检查这个文件".into(), false)),
+        };
+        let table = Sheet { path: "compare.txt".into(), text: TABLE.into() };
+        let scripts = Scripts::of(self.temporary, PATIENCE);
+        let sessions = table.sessions();
+        let its_own = sessions.iter().filter(|session| table.section(session[0].first) == script);
+        for session in its_own {
+            let Err(problem) = table.run(session, &scripts) else { continue };
+            let told = format!("{told}\n{}", self.explain(script, session, &problem)?);
+            return Ok((format!("能启动，但是对话不成功\n{}", told.trim_start()), false));
         }
+        let told = if told.is_empty() {
+            "正常".into()
+        } else {
+            format!("对话成功，只要改地址\n{told}")
+        };
+        Ok((told, status == Some(0)))
     }
-    Ok(all_right)
-}
 
-/// Where the script breaks, row by row, and what the program does instead.
-fn rows(sheet: &Sheet, scripts: &Scripts) -> Result<bool, Error> {
-    let tables = sheet.tables();
-    let is_of_rows = |table: &&Table| table.header.first().is_some_and(|title| title == "#");
-    let rows = tables.iter().find(is_of_rows).map(|table| &table.rows[..]);
-    let sessions = sheet.sessions();
-    let row = |(_, cells): &(usize, Vec<String>)| {
-        let [number, title, script, program, ..] = &cells[..] else { return None };
-        let row = format!("{number}. {title}");
-        let of_row = |session: &&Vec<Block>| sheet.fold(session[0].first) == row;
-        let of_row: Vec<_> = sessions.iter().filter(of_row).collect();
-        Some((row, of_row, format!("{script} → {program}")))
-    };
-    let rows: Vec<_> = rows.unwrap_or_default().iter().filter_map(row).collect();
-    let mut all_right = true;
-    // They wait more than they work.
-    for rows in rows.chunks(AT_ONCE) {
-        thread::scope(|scope| {
-            let start = rows.iter().map(|(_, of_row, right)| {
-                let told = move || told(sheet, of_row, scripts, right);
-                thread::Builder::new().spawn_scoped(scope, told).context("创建线程")
-            });
-            let running = Vec::from_iter(start);
-            for ((row, ..), running) in rows.iter().zip(running) {
-                let told = running?.join().unwrap_or_else(|panic| resume_unwind(panic));
-                all_right &= told.is_ok();
-                console::print(format!("  {row}：{}", told.unwrap_or_else(|told| told)))?;
-            }
-            Ok(())
-        })?;
+    /// Why a conversation has failed, at this line of the table.
+    fn explain(&self, script: &str, session: &[Block], at: &Problem) -> Result<String, Error> {
+        let block = session.iter().rev().find(|block| block.first <= at.line);
+        let lines = block.map(|block| &block.lines[..=at.line - block.first]).unwrap_or_default();
+        let command = lines.iter().rev().find_map(|line| line.strip_prefix("$ ")).unwrap_or("");
+        let program = command.trim_start_matches("cargo run -q -p ");
+        let who = if command.ends_with(script) { "" } else { program };
+        let typed = lines.iter().rev().skip(1).find_map(|line| line.split_once('‹'));
+        let typed = typed.map_or("", |(_, typed)| typed.trim_end_matches('›'));
+        let (_, told) = self.read("explain", &[script, who, typed], &at.what)?;
+        Ok(told)
     }
-    Ok(all_right)
-}
 
-/// What comes of sessions: `right`, or what is not as the sheet says.
-fn told(
-    sheet: &Sheet,
-    sessions: &[&Vec<Block>],
-    scripts: &Scripts,
-    right: &str,
-) -> Result<String, String> {
-    if sessions.is_empty() || sessions.iter().any(|session| is_slow(session)) {
-        return Ok("要自己动手试，见讲义".into());
+    /// Runs the reader, which runs nothing of the script.
+    fn read(
+        &self,
+        task: &str,
+        arguments: &[&str],
+        input: &str,
+    ) -> Result<(Option<i32>, String), Error> {
+        let doing = "运行 Python";
+        let Some(python) = python() else {
+            return Err(Error::Refused("没有找到 Python 3".into()));
+        };
+        let mut reader = Command::new(python.get_program());
+        // Isolated: a socket.py of the student's is not imported.
+        reader.args(["-I", "-X", "utf8", "-W", "ignore"]).arg(self.temporary.join("compare.py"));
+        reader.arg(task).arg(self.temporary.join("compare.txt")).arg(self.directory);
+        reader.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = reader.spawn().context(doing)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            let _ = stdin.write_all(input.as_bytes()); // it may not want to know
+        }
+        let ended = child.wait_with_output().context(doing)?;
+        Ok((ended.status.code(), String::from_utf8_lossy(&ended.stdout).into_owned()))
     }
-    if sessions.iter().any(|session| needs_solution(session)) {
-        return Ok("没有参考解答，略过".into());
-    }
-    let tried = sessions.iter().try_for_each(|session| sheet.run(session, scripts));
-    tried.map(|()| right.into()).map_err(|problem| {
-        let line = problem.line;
-        format!("与讲义不符：讲义第 {line} 行：{}", shortened(&problem.to_string()))
-    })
-}
-
-/// Whether an example takes part that is no worked solution, or one that was not handed out.
-fn needs_solution(session: &[Block]) -> bool {
-    let lines = session.iter().flat_map(|block| &block.lines);
-    lines.filter_map(|line| line.split_once("--example ")).any(|(_, behind)| {
-        let example = behind.split_whitespace().next().unwrap_or_default();
-        Exercise::find(example).ok().and_then(|exercise| exercise.solution()).is_none()
-    })
-}
-
-/// The beginning and the end of what may have been told without end.
-fn shortened(text: &str) -> String {
-    let count = text.chars().count();
-    if count <= 600 {
-        return text.into();
-    }
-    let begin: String = text.chars().take(300).collect();
-    let end: String = text.chars().skip(count - 300).collect();
-    format!("{begin}[… 共 {} 字节 …]{end}", text.len())
 }

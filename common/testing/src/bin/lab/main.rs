@@ -34,7 +34,8 @@ const HELP: &str = "\
   cargo lab watch 练习       每次保存文件后重新检查，全部通过后结束
   cargo lab hint 练习 [N]    显示下一条提示，或者第 N 条
   cargo lab reset 练习       从头开始，旧文件改名保留
-  cargo lab compare 目录     目录里自己输入的八个 Python 脚本，逐个与对应的程序比较
+  cargo lab compare 目录 [脚本...]
+                             检查目录里自己输入的 Python 脚本，并与对应的程序通信
   cargo lab handout 目录     供教师分发的副本：没有参考解答，讲义里没有答案
   cargo lab peer 方式        扮演程序的另一端，并且故意出错；不写方式时列出全部
   cargo lab bytes DATA       输出键盘打不出的内容：cargo lab bytes 70000 是 70000 个 x
@@ -88,7 +89,7 @@ fn lab(arguments: &[&str]) -> Result<bool, Error> {
         ["hint", name] => return sheet::next_hint(&Exercise::find(name)?),
         ["hint", name, number] => return sheet::hint(&Exercise::find(name)?, number),
         ["reset", name] => return reset(&Exercise::find(name)?),
-        ["compare", directory] => return compare::compare(directory),
+        ["compare", directory, ref names @ ..] => return compare::compare(directory, names),
         ["handout", directory] => return handout::hand_out(directory),
         [command @ ("compare" | "handout")] => format!("cargo lab {command} 的后面要写目录"),
         [command] if COMMANDS.contains(&command) => {

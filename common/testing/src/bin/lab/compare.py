@@ -1,0 +1,240 @@
+"""Reads a script that somebody has typed in, and tells a beginner in Chinese what is wrong.
+
+`check TABLE DIRECTORY SCRIPT COPY` reads it and writes a copy with the right addresses. Status: 0 nothing
+is wrong, 3 only addresses are, 4 it need not be tried, 5 it is not there. `explain TABLE DIRECTORY SCRIPT
+WHO TYPED` reads what has gone wrong in a conversation from standard input.
+"""
+import ast, builtins, codecs, difflib, io, os, re, socket, sys, tokenize
+
+TASK, TABLE, DIRECTORY, SCRIPT, *MORE = sys.argv[1:]
+with open(TABLE, encoding="utf-8") as table:
+    SECTIONS = dict(section.split("\n", 1) for section in table.read().split("\n## ")[1:])
+PATH = os.path.join(DIRECTORY, SCRIPT)
+QUOTED = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(\\.|[^'\\\n])*'|\"(\\.|[^\"\\\n])*\"|#[^\n]*", re.S)
+LAN = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{0,3}")
+CALLED = ["accept", "close", "decode", "encode", "read", "recv", "recvfrom", "input"]
+METHODS = {name for kind in (socket, socket.socket, str, bytes, io.BytesIO, os) for name in dir(kind)}
+lines, told, addresses, edits = [], {}, set(), []
+
+
+def tell(what, line, column=0):
+    told.setdefault((line, column), what)
+
+
+def tell_at(node, what):
+    tell(what, node.lineno, node.col_offset + 1)
+
+
+def tell_address(node, right, what):
+    tell_at(node, what)
+    addresses.add((node.lineno, node.col_offset + 1))
+    edits.append((node.lineno, node.col_offset, node.end_col_offset, repr(right)))
+
+
+def finish(status):
+    """Tells the first four, each with its line."""
+    for (line, column), what in sorted(told.items())[:4]:
+        print(f"第 {line} 行" + (f"第 {column} 列" if column else "") + f"：{what}")
+        print("    " + "".join(lines[line - 1 : line]).strip()[:70])
+    if len(told) > 4:
+        print(f"还有 {len(told) - 4} 处")
+    sys.exit(status)
+
+
+def meaning(section, error):
+    """What a beginner is told about an error of Python's."""
+    for row in SECTIONS[section].strip().split("\n"):
+        pattern, means = map(str.strip, row.split("=>"))
+        if found := re.search(pattern, error):
+            return means.format(*filter(None, found.groups()))
+    return "出错了"
+
+
+def near(name, names, cutoff=0.6):
+    return next(iter(difflib.get_close_matches(name, names, 1, cutoff)), None)
+
+
+def half(char):
+    """The half-width character that was meant, if this is a full-width one."""
+    other = dict(zip("“”‘’。、【】\u3000", "\"\"''.,[] "))
+    return other.get(char) or (chr(ord(char) - 0xFEE0) if "！" <= char <= "～" else None)
+
+
+def read():
+    with open(PATH, "rb") as file:
+        data = file.read(1 << 20)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding).replace("\r\n", "\n")
+    except (SyntaxError, UnicodeDecodeError):
+        kind = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "GBK"
+        lines.extend(data.decode(kind, "replace").split("\n"))
+        is_right = lambda char: char <= "~"
+        line, text = next((n, text) for n, text in enumerate(lines, 1) if not all(map(is_right, text)))
+        column = next(n for n, char in enumerate(text, 1) if not is_right(char))
+        tell(f"文件不是用 UTF-8 保存的（像是 {kind}）：用编辑器“另存为”，编码选 UTF-8", line, column)
+        finish(4)
+
+
+def syntax(error, source):
+    """Why it is no Python: what beginners get wrong, or else what Python says."""
+    blank = lambda quoted: re.sub(r"[^\n]", " " if quoted[0].startswith("#") else "s", quoted[0])
+    rows = QUOTED.sub(blank, source).split("\n")
+    line, column = getattr(error, "lineno", 0) or 1, getattr(error, "offset", 0) or 1
+    code, cause = (rows + [""])[line - 1], meaning("语法错误", str(error))
+    wide = re.search("[“”‘’＂＇][^“”‘’＂＇]*$", "".join(lines[line - 1 : line]))
+    if "引号" in cause and wide:
+        return tell(f"结尾的引号 {wide[0][0]} 是全角的，要写成半角的", line, wide.start() + 1)
+    if "引号" in cause:
+        return tell(cause, line, column)
+    chars = [(char, number, place) for number, row in enumerate(rows, 1) for place, char in enumerate(row, 1)]
+    for char, *place in chars:
+        if half(char):
+            return tell(f"全角的 {char} 要写成半角的 {half(char)}", *place)
+    if isinstance(error, IndentationError):
+        return tell(cause, line, column)
+    begin = re.match(r"\s*(def|if|elif|else|while|for|try|except|finally|with)\b[^:]*$", code.rstrip())
+    if begin and code.count("(") == code.count(")") and not re.match(r"\s*else\s+if", code):
+        return tell("行末少了冒号", line, len(code.rstrip()) + 1)
+    opened = []
+    for char, *place in chars:
+        if char in "([{":
+            opened.append((char, *place))
+        elif char in ")]}" and (not opened or opened.pop()[0] + char not in "()[]{}"):
+            return tell(f"右括号 {char} 多余，或者前面少了与它配对的左括号", *place)
+    if opened:
+        return tell(f"左括号 {opened[-1][0]} 没有配对的右括号", *opened[-1][1:])
+    tell(cause or meaning("写法错误", code), line, column)
+
+
+def names(nodes):
+    """Names that nothing defines, what is not called, and whether there is a call of main."""
+    known = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    known |= functions | {*dir(builtins), "__file__"} | {node.arg for node in nodes if isinstance(node, ast.arg)}
+    for node in nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            known |= {name.asname or name.name.split(".")[0] for name in node.names}
+            known |= METHODS if node.names[0].name == "*" else set()
+        elif isinstance(node, ast.ExceptHandler):
+            known.add(node.name)
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    for node in nodes:
+        name = getattr(node, "id", getattr(node, "attr", ""))
+        if isinstance(node, ast.Name) and name not in known:
+            meant = near(name, [*known - set(dir(builtins)), *dir(builtins)])
+            hint = f"是 {meant} 吗" if meant else "检查拼写，以及前面有没有给它赋值"
+            imports = f"文件开头少了 import {name}"
+            tell_at(node, f"名字 {name} 没有定义：{imports if name in ('socket', 'os') else hint}")
+        elif name in {*CALLED, *functions} and node not in called and isinstance(node.ctx, ast.Load):
+            tell_at(node, f"{name} 的后面少了 ()，没有调用它")
+        if isinstance(node, ast.Compare) and getattr(node.left, "id", "") == "__name__":
+            if getattr(node.comparators[0], "value", "") != "__main__":
+                tell_at(node, '要写 "__main__"，否则下面不会执行，程序立即结束了')
+    if "main" in functions and not any(getattr(func, "id", "") == "main" for func in called) and not told:
+        tell("没有调用 main：程序立即结束了，文件最后要有 main()", len(lines))
+
+
+def facts(nodes):
+    """Its socket, ports, size of a receive, encoding and texts."""
+    table, texts, *_ = SECTIONS[SCRIPT].split("\n")
+    needs = dict(field.split(" ") for field in table.split(", "))
+    values = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            values.setdefault(node.targets[0].id, []).append(node.value)
+
+    def constant(node):
+        while len(values.get(getattr(node, "id", ""), [])) == 1:
+            [node] = values.pop(node.id)
+        return node
+
+    strings = {}
+    for node in nodes:
+        name = getattr(node, "attr", "")
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if LAN.fullmatch(node.value) and not node.value.startswith(("127.", "0.0.0.")):
+                tell_address(node, node.value, f"地址 {node.value} 要改为 127.0.0.1，才能在一台机器上通信")
+            strings.update(dict.fromkeys(re.split(r"%\w|\{\w*\}|\n", node.value), node))
+        if name in ("SOCK_DGRAM", "SOCK_STREAM") and name != needs["kind"]:
+            tell_at(node, f"这里要用 {needs['kind']}")
+        name, args = getattr(getattr(node, "func", None), "attr", ""), getattr(node, "args", []) if isinstance(node, ast.Call) else []
+        last = constant(args[-1]) if args else None
+        value = getattr(last, "value", "utf-8")
+        if name in ("recv", "recvfrom") and type(value) is int and str(value) != needs.get("recv"):
+            tell_at(node, f"教程里一次接收 {needs.get('recv')} 字节，这里是 {value}")
+        if name in ("encode", "decode") and "codec" in needs:
+            try:
+                codec = codecs.lookup(value).name.replace("18030", "k").replace("2312", "k")
+            except (LookupError, TypeError):
+                codec = value
+            if codec != needs["codec"]:
+                tell_at(node, f"编码要用 {needs['codec']}，这里是 {value}")
+        if name in ("bind", "connect", "sendto") and isinstance(last, ast.Tuple) and len(last.elts) == 2:
+            host, port = map(constant, last.elts)
+            need, given = needs.get("bind" if name == "bind" else "to"), getattr(port, "value", None)
+            if need and given is not None and given != int(need):
+                tell_address(port, int(need), f"{name} 的端口是 {given!r}，对方用的是 {need}")
+            right, given = "" if name == "bind" else "127.0.0.1", getattr(host, "value", "")
+            if given not in ("", "0.0.0.0", "127.0.0.1", "localhost") and (not right or not LAN.fullmatch(given)):
+                tell_address(host, right, f"{name} 的地址 {given!r} 要改为 {right!r}")
+            needs.pop(name, None)
+    if "bind" in needs:
+        tell(f"没有 bind：脚本要绑定端口 {needs['bind']}", len(lines))
+    texts = texts[5:].split(" | ") if texts.startswith("text ") else []
+    for text in set(texts) - set(strings):
+        if wrong := near(text, [piece for piece in strings if piece not in texts]):
+            same = len(os.path.commonprefix([wrong, text]))
+            tell_at(strings[wrong], f"写的是 “{wrong}”，要写 “{text}”（从第 {same + 1} 个字起不同）")
+
+
+def check():
+    if not os.path.isfile(PATH):
+        plain = lambda name: re.sub(r"[^a-z0-9.]", "_", name.lower().replace(".txt", ""))
+        others = {plain(name): name for name in os.listdir(DIRECTORY) if name not in SECTIONS}
+        other = others.get(near(SCRIPT, others, 0.85))
+        print("没有这个文件" + (f"，有一个名字相近的 {other}，把它改名为 {SCRIPT}" if other else ""))
+        sys.exit(5)
+    source = read()
+    lines.extend(source.rstrip().split("\n"))
+    try:
+        compile(source, SCRIPT, "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        syntax(error, source)
+        finish(4)
+    nodes = list(ast.walk(ast.parse(source)))
+    names(nodes)
+    facts(nodes)
+    copy = source.encode().split(b"\n")
+    for line, begin, end, text in sorted(edits, reverse=True):
+        copy[line - 1] = copy[line - 1][:begin] + text.encode() + copy[line - 1][end:]
+    with open(os.path.join(MORE[0], SCRIPT), "wb") as file:
+        file.write(b"\n".join(copy))
+    finish(0 if not told else 3 if set(told) <= addresses else 4)
+
+
+def explain():
+    who, typed = MORE
+    problem = sys.stdin.read().replace("\\n", "\n").replace('\\"', '"').replace("\\'", "'").replace("\\\\", "\\")
+    source = read()
+    lines.extend(source.split("\n"))
+    if frames := re.findall(rf'File "[^"]*{re.escape(SCRIPT)}", line (\d+)', problem):
+        error = re.findall(r"^[\w.]*(?:Error|Exception|gaierror|timeout)\b.*", problem, re.M)[-1].rstrip('"')
+        wrong = re.search(r"name '(\w+)'|attribute '(\w+)'|module named '(\w+)'", error)
+        wrong = wrong and next(filter(None, wrong.groups()))
+        meant = wrong and near(wrong, {*METHODS, "socket", *re.findall(r"\w+", source)} - {wrong})
+        hint = f"，是 {meant} 吗" if meant and "not associated" not in error else ""
+        tell(f"{meaning('运行错误', error)}{hint}（{error.split('. Did')[0][:90]}）", int(frames[-1]))
+        finish(0)
+    when, where = f"输入“{typed}”以后，" if typed else "", f"对方（{who}）" if who else ""
+    found = [re.search(f'{begin}[^"]*"(.*?)"(?:，终端上是 |$)', problem, re.S) for begin in ("讲义上", "终端上")]
+    need, shown = (match[1].strip() if match else "" for match in found)
+    plain = [re.sub("(?: [0-9a-f]{2}){9,}", " …", text) for text in (need, shown)]
+    if plain[0] not in plain[1]:
+        need, shown = plain
+    shown = f"显示的是 “{shown[:150]}”".replace("\n", "⏎") if shown else "什么也没有显示"
+    needed = f"应该显示 “{need[:150]}”" if need else "没有这样结束" + re.sub("，?(终端上|状态码).*", "", problem, flags=re.S)
+    print(f"{when}{where}{needed}，{shown}")
+
+
+{"check": check, "explain": explain}[TASK]()
