@@ -36,7 +36,7 @@ pub use peers::exchange;
 pub use peers::{
     LONGEST_DATAGRAM, accept, connect, listen, read, read_all, receive, relay, reset, udp,
 };
-pub use program::{Ended, Program, address_in};
+pub use program::{Ended, Program, address_in, running_lines};
 #[doc(no_inline)]
 pub use tempfile::{TempDir, tempdir};
 

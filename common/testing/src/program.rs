@@ -8,13 +8,21 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a caller with several programs looks after one of them.
 pub(crate) const LITTLE: Duration = Duration::from_millis(50);
+
+/// The groups of the lines that are running.
+static LINES: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// The groups of processes of all screens that are being played, for whoever must end them.
+pub fn running_lines() -> Vec<u32> {
+    LINES.lock().unwrap().clone()
+}
 
 /// A program that is running. Dropping it kills it.
 pub struct Program {
@@ -122,6 +130,7 @@ impl Program {
             #[cfg(unix)]
             std::os::unix::process::CommandExt::process_group(&mut command, 0);
             started.push(launch(&mut command));
+            LINES.lock().unwrap().push(started[started.len() - 1].id());
         }
         drop(shown);
         let last = started.pop().expect("no command");
@@ -336,6 +345,7 @@ impl Program {
         for child in self.feeders.iter_mut().chain([&mut self.child]) {
             let _ = child.kill();
             let _ = child.wait();
+            LINES.lock().unwrap().retain(|id| *id != child.id());
         }
     }
 

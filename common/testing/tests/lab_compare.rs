@@ -16,10 +16,10 @@ use testing::{Ended, Program, TempDir, python, root, tempdir};
 const MISTYPED: &[(&str, &str, &str, &str)] = &[
     ("feiq_sender", "True:", "True", "第 5 行第 11 列：行末少了冒号\n      while True\n"),
     ("feiq_sender", "    fields", "fields", "第 6 行第 1 列：上一行以冒号结束，这一行要比它多缩进"),
-    ("feiq_sender", "input(", "input（", "第 6 行第 64 列：全角的 （ 要写成半角的 (\n"),
+    ("feiq_sender", "input(", "input（", "第 6 行第 58 列：全角的 （ 要写成半角的 (\n"),
     ("feiq_sender", "while True:", "def main():", "没有调用 main：程序立即结束了"),
     ("feiq_sender", "\"324244\"", "\"324224\"", "：31 3a 33 32 34 32 32 34"),
-    ("file_server", "sep=\"\\n\")", "sep=\"\\n\"", "第 10 行第 10 列：左括号 ( 没有配对的右括号\n"),
+    ("file_server", "sep=\"\\n\")", "sep=\"\\n\"", "第 11 行第 10 列：左括号 ( 没有配对的右括号\n"),
     ("file_server", "send(content)", "send(content[:1024])", "应该显示 “内容相同： True True”"),
     ("file_client", "file.write(", "len(", "显示的是 “内容相同： False"),
     ("file_client", "connect((host, port))", "connect(host, port)", "地址要再加一层括号"),
@@ -88,7 +88,11 @@ fn what_is_mistyped_is_told() {
             problems.lock().unwrap().extend(problem(script, wrong, told));
         }
     };
-    thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(check))));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            thread::Builder::new().spawn_scoped(scope, check).unwrap();
+        }
+    });
     let gbk = gbk::encode(&source("tcp_client.py").replace("Stands", "代替")).unwrap();
     let told = "第 1 行第 4 列：文件不是用 UTF-8 保存的（像是 GBK）";
     problems.lock().unwrap().extend(problem("tcp_client", gbk, told));

@@ -59,19 +59,21 @@ pub struct Scripts {
     directory: PathBuf,
     /// How long what a sheet shows may take to come.
     limit: Duration,
+    /// Where sessions make their directories.
+    temporary: PathBuf,
 }
 
 impl Scripts {
     /// Our own stand-ins for the scripts, which do what they do, and break as they break.
     pub fn stand_ins() -> Scripts {
-        Scripts::of(&root().join("common/testing/scripts"), DEADLINE)
+        let temporary = std::env::temp_dir();
+        Scripts::of(&root().join("common/testing/scripts"), DEADLINE, &temporary)
     }
 
     /// The scripts in a directory, as somebody has typed them in. What a sheet shows may take as long
-    /// as `limit` to come.
-    pub fn of(directory: &Path, limit: Duration) -> Scripts {
-        let directory = directory.into();
-        Scripts { directory, limit }
+    /// as `limit` to come; sessions make their directories in `temporary`.
+    pub fn of(directory: &Path, limit: Duration, temporary: &Path) -> Scripts {
+        Scripts { directory: directory.into(), limit, temporary: temporary.into() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Ports: the ones that a sheet tells, and the ones of this run.
 
-use crate::{TempDir, tempdir, udp};
+use super::Scripts;
+use crate::{TempDir, udp};
 use std::fmt::Display;
 use std::fs;
 use std::net::UdpSocket;
@@ -14,8 +15,8 @@ pub(super) struct Ports {
 }
 
 impl Ports {
-    pub(super) fn new() -> Ports {
-        let (directory, nobody) = (tempdir().unwrap(), udp());
+    pub(super) fn new(scripts: &Scripts) -> Ports {
+        let (directory, nobody) = (TempDir::new_in(&scripts.temporary).unwrap(), udp());
         let port = nobody.local_addr().unwrap().port();
         let ports = Ports { directory, _nobody: nobody };
         ports.insert("nobody", port);

@@ -4,7 +4,7 @@ use super::command::Line;
 use super::ports::{Ports, comparable};
 use super::{Block, PROGRAMS, Problem, Scripts, Sheet, is_slow};
 use crate::program::LITTLE;
-use crate::{DEADLINE, Program, TempDir, address_in, bench, python, root, tempdir};
+use crate::{DEADLINE, Program, TempDir, address_in, bench, python, root};
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
@@ -155,6 +155,7 @@ impl Terminal {
     /// Whether `expected` has come. It may still come as long as there is time and nothing else has.
     fn shows(&mut self, expected: &str, in_time: bool) -> Result<bool, String> {
         let (from, skips) = (self.compared, self.skips);
+        let has_ended = self.program().out.as_ref().is_some_and(|out| out.has_ended());
         let find = |shown: &str| {
             let at = shown[from..].find(expected)?;
             (at == 0 || skips).then_some(from + at + expected.len())
@@ -165,7 +166,7 @@ impl Terminal {
             (self.compared, self.skips) = (end, false);
             return Ok(true);
         }
-        if in_time && (skips || expected.starts_with(&shown[from..])) {
+        if in_time && !has_ended && (skips || expected.starts_with(&shown[from..])) {
             // A script may have missed its interrupt.
             if self.is_peer && self.interrupted.is_some_and(|since| since.elapsed() > AGAIN) {
                 self.signal("INT");
@@ -217,7 +218,7 @@ struct Session {
 impl Session {
     /// A session in a directory of its own, with the sources of the programs and the scripts in it.
     fn new(scripts: &Scripts) -> Session {
-        let directory = tempdir().unwrap();
+        let directory = TempDir::new_in(&scripts.temporary).unwrap();
         for program in PROGRAMS {
             let (from, to) = (root().join(program), directory.path().join(program));
             fs::create_dir_all(to.join("src")).unwrap();
@@ -229,7 +230,7 @@ impl Session {
                 let _ = fs::read(from).and_then(|content| fs::write(to, content));
             }
         }
-        Session { directory, ports: Ports::new(), limit: scripts.limit }
+        Session { directory, ports: Ports::new(scripts), limit: scripts.limit }
     }
 
     /// Goes round the terminals, in each up to the place where it waits for another one. The time runs
@@ -294,6 +295,9 @@ impl Session {
                 Step::Skip => terminal.skips = true,
                 Step::Type(text) => {
                     let typed = self.ports.real(text);
+                    if let Some(ended) = terminal.program().end_before(Duration::ZERO) {
+                        return Err(format!("程序已经结束，终端上是 {:?}", ended.out));
+                    }
                     terminal.program().type_line(&typed);
                 }
                 Step::EndInput => terminal.program().end_input(),

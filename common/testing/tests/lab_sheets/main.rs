@@ -50,7 +50,7 @@ fn check(program: &str) {
 /// the scripts in DIR.
 fn check_screens(sheet: &Sheet, is_worth: impl Fn(&[Block]) -> bool) -> Vec<Problem> {
     let scripts = match std::env::var_os("SCRIPTS") {
-        Some(directory) => Scripts::of(Path::new(&directory), DEADLINE),
+        Some(directory) => Scripts::of(Path::new(&directory), DEADLINE, &std::env::temp_dir()),
         None => Scripts::stand_ins(),
     };
     let mut sessions = sheet.sessions();

@@ -4,7 +4,7 @@
 is wrong, 3 only addresses are, 4 it need not be tried, 5 it is not there. `explain TABLE DIRECTORY SCRIPT
 WHO TYPED` reads what has gone wrong in a conversation from standard input.
 """
-import ast, builtins, codecs, difflib, io, os, re, socket, sys, tokenize
+import ast, builtins, codecs, difflib, io, keyword, os, re, socket, sys, tokenize
 
 TASK, TABLE, DIRECTORY, SCRIPT, *MORE = sys.argv[1:]
 with open(TABLE, encoding="utf-8") as table:
@@ -32,8 +32,8 @@ def tell_address(node, right, what):
 
 
 def finish(status):
-    """Tells the first four, each with its line."""
-    for (line, column), what in sorted(told.items())[:4]:
+    """Tells the first four, each with its line; addresses come last."""
+    for (line, column), what in sorted(told.items(), key=lambda one: (one[0] in addresses, one[0]))[:4]:
         print(f"第 {line} 行" + (f"第 {column} 列" if column else "") + f"：{what}")
         print("    " + "".join(lines[line - 1 : line]).strip()[:70])
     if len(told) > 4:
@@ -109,24 +109,31 @@ def syntax(error, source):
 
 def names(nodes):
     """Names that nothing defines, what is not called, and whether there is a call of main."""
-    known = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
-    known |= functions | {*dir(builtins), "__file__"} | {node.arg for node in nodes if isinstance(node, ast.arg)}
+    defined = {name: 0 for name in [*dir(builtins), "__file__"]}  # and the line where each is first
     for node in nodes:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            known |= {name.asname or name.name.split(".")[0] for name in node.names}
-            known |= METHODS if node.names[0].name == "*" else set()
-        elif isinstance(node, ast.ExceptHandler):
-            known.add(node.name)
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            defined[node.id] = min(line, defined.get(node.id, line))
+        elif isinstance(node, (ast.FunctionDef, ast.ExceptHandler)):
+            defined[node.name] = 1
+        elif isinstance(node, ast.arg):
+            defined[node.arg] = line
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            imported = METHODS if node.names[0].name == "*" else [one.asname or one.name for one in node.names]
+            defined.update(dict.fromkeys(imported, 0))
+    functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
     called = [node.func for node in nodes if isinstance(node, ast.Call)]
     for node in nodes:
         name = getattr(node, "id", getattr(node, "attr", ""))
-        if isinstance(node, ast.Name) and name not in known:
-            meant = near(name, [*known - set(dir(builtins)), *dir(builtins)])
+        if isinstance(node, ast.Name) and name not in defined:
+            before = [other for other, line in defined.items() if 0 < line < node.lineno]
+            others = [*defined, *keyword.kwlist]
+            meant = near(name, others, 0.8) or near(name, before, 0.5) or near(name, others)
             hint = f"是 {meant} 吗" if meant else "检查拼写，以及前面有没有给它赋值"
-            imports = f"文件开头少了 import {name}"
-            tell_at(node, f"名字 {name} 没有定义：{imports if name in ('socket', 'os') else hint}")
-        elif name in {*CALLED, *functions} and node not in called and isinstance(node.ctx, ast.Load):
+            hint = f"文件开头少了 import {name}" if name in ("socket", "os") else hint
+            tell_at(node, f"名字 {name} 没有定义：{hint}")
+            defined[name] = 0  # once is enough
+        elif name in CALLED + functions and node not in called and isinstance(node.ctx, ast.Load):
             tell_at(node, f"{name} 的后面少了 ()，没有调用它")
         if isinstance(node, ast.Compare) and getattr(node.left, "id", "") == "__name__":
             if getattr(node.comparators[0], "value", "") != "__main__":
@@ -149,7 +156,7 @@ def facts(nodes):
             [node] = values.pop(node.id)
         return node
 
-    strings = {}
+    strings, bound = {}, False
     for node in nodes:
         name = getattr(node, "attr", "")
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -178,8 +185,9 @@ def facts(nodes):
             right, given = "" if name == "bind" else "127.0.0.1", getattr(host, "value", "")
             if given not in ("", "0.0.0.0", "127.0.0.1", "localhost") and (not right or not LAN.fullmatch(given)):
                 tell_address(host, right, f"{name} 的地址 {given!r} 要改为 {right!r}")
-            needs.pop(name, None)
-    if "bind" in needs:
+        if name == "bind":
+            bound = True
+    if "bind" in needs and not bound:
         tell(f"没有 bind：脚本要绑定端口 {needs['bind']}", len(lines))
     texts = texts[5:].split(" | ") if texts.startswith("text ") else []
     for text in set(texts) - set(strings):
@@ -223,8 +231,9 @@ def explain():
         wrong = re.search(r"name '(\w+)'|attribute '(\w+)'|module named '(\w+)'", error)
         wrong = wrong and next(filter(None, wrong.groups()))
         meant = wrong and near(wrong, {*METHODS, "socket", *re.findall(r"\w+", source)} - {wrong})
-        hint = f"，是 {meant} 吗" if meant and "not associated" not in error else ""
-        tell(f"{meaning('运行错误', error)}{hint}（{error.split('. Did')[0][:90]}）", int(frames[-1]))
+        what = meaning("运行错误", error)
+        what += f"，是 {meant} 吗" if meant and what.startswith("没有") else ""
+        tell(f"{what}（{error.split('. Did')[0][:90]}）", int(frames[-1]))
         finish(0)
     when, where = f"输入“{typed}”以后，" if typed else "", f"对方（{who}）" if who else ""
     found = [re.search(f'{begin}[^"]*"(.*?)"(?:，终端上是 |$)', problem, re.S) for begin in ("讲义上", "终端上")]

@@ -17,7 +17,7 @@ const READER: &str = include_str!("compare.py");
 const TABLE: &str = include_str!("compare.txt");
 
 /// How long a script may take to show what it should.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Compares all scripts in `directory`, or those of these names; `true`: nothing is to be changed.
 pub fn compare(directory: &str, names: &[&str]) -> Result<bool, Error> {
@@ -68,7 +68,7 @@ impl Comparison<'_> {
             _ => return Ok(("无法检查这个文件".into(), false)),
         };
         let table = Sheet { path: "compare.txt".into(), text: TABLE.into() };
-        let scripts = Scripts::of(self.temporary, PATIENCE);
+        let scripts = Scripts::of(self.temporary, PATIENCE, self.temporary);
         let sessions = table.sessions();
         let its_own = sessions.iter().filter(|session| table.section(session[0].first) == script);
         for session in its_own {
@@ -79,7 +79,7 @@ impl Comparison<'_> {
         let told = if told.is_empty() {
             "正常".into()
         } else {
-            format!("对话成功，只要改地址\n{told}")
+            format!("对话成功，还要改地址\n{told}")
         };
         Ok((told, status == Some(0)))
     }

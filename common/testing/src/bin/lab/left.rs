@@ -24,7 +24,7 @@ pub fn take_away_on_interrupt() -> Result<(), Error> {
     let handler = || {
         // Nothing begins any more, and nothing is told, while this is locked.
         let left = left();
-        left.groups.iter().for_each(|group| end_group(*group));
+        left.groups.iter().copied().chain(testing::running_lines()).for_each(end_group);
         for directory in &left.directories {
             let _ = fs::remove_dir_all(directory);
         }
