@@ -204,7 +204,10 @@ impl Drop for Terminal {
 /// What scripts have said that have broken off: it may be why another terminal shows something else.
 fn crashes(terminals: &[Terminal]) -> String {
     let programs = terminals.iter().filter_map(|terminal| terminal.program.as_ref());
-    let shown = programs.map(|program| program.wait_a_little(|shown| shown.contains("Error: ")));
+    let shown = programs.map(|program| {
+        program.wait_within(Duration::from_secs(1), |shown| shown.contains("Error: "));
+        program.shown()
+    });
     let crashed = shown.filter(|shown| shown.contains("Traceback (most recent call last)"));
     crashed.map(|shown| format!("\n{shown}")).collect()
 }
