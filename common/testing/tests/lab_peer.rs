@@ -14,25 +14,17 @@ fn peer(mode: &str, address: impl ToString) -> Program {
 #[test]
 fn servers_answer() {
     for (mode, request, answer, told) in [
-        ("reply", "ab", &b"hello"[..], "收到 2 字节：61 62（“ab”）"),
-        ("two-parts", "ab", b"onetwo", "发送 3 字节：74 77 6f（“two”）"),
-        ("half-char", "ab", b"\xc4\xe3", "发送 1 字节：e3"),
+        ("half-char", "ab", &b"\xc4\xe3"[..], "发送 1 字节：e3"),
         ("not-gbk", "ab", b"\xff ok", "（“\u{fffd} ok”）"),
         ("terminal", "ab", b"\x1b]0;hello\x07", "␛]0;hello␇"),
         ("long-reply", "ab", &[0xc4, 0xe3, 0xba, 0xc3].repeat(100), "c4 e3 ba c3（GBK“你好"),
         ("slow", "ab", b"ab", "发送 1 字节：62（“b”）"),
         ("by-hand", "", "你".as_bytes(), "发送 3 字节：e4 bd a0（“你”）"),
         ("late", "ab", b"ok", "收到 2 字节"),
-        ("silent", "ab", b"", "按 Enter 结束"),
-        ("closes", "ab", b"", "关闭连接（FIN）"),
-        ("reset", "ab", b"", "复位连接（RST）"),
-        ("framed-server", "\0\0\0\x01a\0\0\0\0", b"\0\0\0\x01a\0\0\0\0", "一共收到 9 字节"),
         ("serve", "f", b"theirs\n", "关闭连接（FIN）"),
-        ("cut", "f", b"half a file\n", "复位连接（RST）"),
         ("dies-early", "f", b"", "复位连接（RST）"),
         ("stalls", "f", &b"half a file\n".repeat(100), "一共收到 1 字节"),
         ("resumable-server", "48888 f\n", b"48894 1\n10000\n", "收到 8 字节"),
-        ("resumable-cut", "0 f\n", b"48894 1\n1\n2\n", "发送 20000 字节"),
     ] {
         let mut server = peer(mode, 0);
         let mut socket = connect(server.address());
@@ -50,16 +42,10 @@ fn servers_answer() {
 #[test]
 fn clients_ask() {
     for (mode, request, told) in [
-        ("tcp-send", "hello", "一共收到 11 字节"),
-        ("half-close", "hello", "关闭自己的方向（FIN）"),
-        ("send-reset", "hello", "复位连接（RST）"),
         #[cfg(unix)]
         ("connect-reset", "", "复位连接（RST）"),
         ("never-reads", "xx", "发送 16000000 字节"),
-        ("framed-client", "\0\0\0\x05hello\0\0\0\0", "发送 8 字节：00 00 00 04 c4 e3 ba c3"),
         ("again", "notes.txt", "收到 11 字节"),
-        ("pauses", "big", "收到 10 字节：30 31 32 33 34 35 36 37 38 39"),
-        ("resumable-client", "0 numbers\n", "一共收到 11 字节"),
     ] {
         let (listener, address) = listen();
         let program = peer(mode, address);
@@ -77,11 +63,8 @@ fn datagrams_are_answered() {
     let (asks, long) = ("1:7:me:pc:288:hello", "x".repeat(1021) + "abcdef");
     for (mode, sent, answers) in [
         ("udp-reply", vec!["a", "b"], vec!["hello", "hello"]),
-        ("udp-long", vec!["a"], vec![&long, ""]),
-        ("udp-late", vec!["a", "b", "c"], vec!["hello"]),
         ("udp-stranger", vec!["a"], vec!["stranger", "hello"]),
         ("feiq-receipt", vec!["1:7:me:pc:32:no", asks], vec!["1:1:peer:pc:33:7"]),
-        ("feiq-late", vec![asks; 3], vec!["1:1:peer:pc:33:7"]),
     ] {
         let (server, socket) = (peer(mode, 0), udp());
         for sent in sent {

@@ -113,11 +113,6 @@ pub struct Table {
     pub rows: Vec<(usize, Vec<String>)>,
 }
 
-/// Whether a session takes longer than a test may: its first block is marked `console slow`.
-pub fn is_slow(session: &[Block]) -> bool {
-    session[0].language.contains("slow")
-}
-
 impl Sheet {
     /// The sheet of a program, or the README of the course (`.`).
     pub fn open(directory: &str) -> Sheet {
@@ -136,8 +131,7 @@ impl Sheet {
         Sheet { path, text }
     }
 
-    /// The sessions, each with its terminals: the `console` blocks that belong together. One that
-    /// takes longer than a minute is marked `console slow`.
+    /// The sessions, each with its terminals: the `console` blocks that belong together.
     pub fn sessions(&self) -> Vec<Vec<Block<'_>>> {
         let mut blocks = self.blocks();
         blocks.retain(|block| block.language.starts_with("console"));

@@ -2,7 +2,7 @@
 
 use super::command::Line;
 use super::ports::{Ports, comparable};
-use super::{Block, PROGRAMS, Problem, Scripts, Sheet, is_slow};
+use super::{Block, PROGRAMS, Problem, Scripts, Sheet};
 use crate::program::LITTLE;
 use crate::{DEADLINE, Program, TempDir, address_in, bench, python, root};
 use std::collections::VecDeque;
@@ -13,9 +13,6 @@ use std::time::{Duration, Instant};
 /// After how long a script that has not ended is interrupted again. Python looks for signals between
 /// two steps: one that comes just before it begins to wait is not seen while it waits.
 const AGAIN: Duration = Duration::from_secs(2);
-
-/// How long what is shown may take to come in a session that is marked as slow.
-const SLOW: Duration = Duration::from_secs(300);
 
 impl Sheet {
     /// Runs a session, whose blocks are terminals side by side, and compares the screens. One that
@@ -49,9 +46,9 @@ enum Step {
     /// Whatever comes, up to what is shown next: a line that says `…`, or the end of a line.
     Skip,
     Type(String),
-    /// The signal of Ctrl-C, Ctrl-\, Ctrl-Z or `fg`, and whether the other terminals come first: in the
-    /// first one, which is the server's, and behind a line that the program may not have read yet.
-    Signal(&'static str, bool),
+    /// Ctrl-C, and whether the other terminals come first: in the first one, which is the server's, and
+    /// behind a line that the program may not have read yet.
+    Interrupt(bool),
     EndInput,
     /// The command has ended with this status.
     Status(i32),
@@ -81,7 +78,6 @@ impl Terminal {
             let status = line.strip_prefix("[状态码 ").and_then(|line| line.strip_suffix(']'));
             let whole = match (line, line.strip_prefix("$ "), status.map(str::parse)) {
                 ("…", ..) => Some(Step::Skip),
-                ("$ fg", ..) => Some(Step::Signal("CONT", false)),
                 (_, Some(command), _) => Some(Step::Command(command.into(), block.needs_linux())),
                 (.., Some(Ok(status))) => Some(Step::Status(status)),
                 _ => None,
@@ -101,9 +97,7 @@ impl Terminal {
                 let before = steps.back().map(|(_, step)| step);
                 let is_last = is_first || matches!(before, Some(Step::Type(_) | Step::Skip));
                 let step = match typed {
-                    "Ctrl-C" => Step::Signal("INT", is_last),
-                    "Ctrl-\\" => Step::Signal("QUIT", is_last),
-                    "Ctrl-Z" => Step::Signal("STOP", false),
+                    "Ctrl-C" => Step::Interrupt(is_last),
                     "Ctrl-D" => Step::EndInput,
                     typed => Step::Type(typed.into()),
                 };
@@ -149,7 +143,7 @@ impl Terminal {
     }
 
     fn waits_for_nothing_else(&self) -> bool {
-        matches!(self.steps.front(), None | Some((_, Step::Signal(..))))
+        matches!(self.steps.front(), None | Some((_, Step::Interrupt(_))))
     }
 
     /// Whether `expected` has come. It may still come as long as there is time and nothing else has.
@@ -242,13 +236,12 @@ impl Session {
         let numbered = blocks.iter().enumerate();
         let mut terminals: Vec<Terminal> =
             numbered.map(|(number, block)| Terminal::new(block, number == 0)).collect();
-        let limit = if is_slow(blocks) { SLOW } else { self.limit };
         let (mut left, mut deadline) = (usize::MAX, Instant::now());
         while left > 0 {
             let before = left;
             left = terminals.iter().map(|terminal| terminal.steps.len()).sum();
             if left < before {
-                deadline = Instant::now() + limit;
+                deadline = Instant::now() + self.limit;
             }
             for current in 0..terminals.len() {
                 let (before, behind) = terminals.split_at(current);
@@ -313,14 +306,14 @@ impl Session {
                         status => return Err(format!("状态码是 {status:?}")),
                     }
                 }
-                &Step::Signal(signal, is_last) if others_are_through || !is_last => {
+                &Step::Interrupt(is_last) if others_are_through || !is_last => {
                     // What it says about the others' end comes first.
                     terminal.program().wait_a_little(|_| false);
                     terminal.steps.pop_front();
-                    terminal.signal(signal);
+                    terminal.signal("INT");
                     return Ok(());
                 }
-                Step::Signal(..) => return Ok(()),
+                Step::Interrupt(_) => return Ok(()),
             }
             terminal.steps.pop_front();
         }

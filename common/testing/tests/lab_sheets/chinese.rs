@@ -95,7 +95,7 @@ fn terms(text: &str) -> Option<String> {
     Some(format!("here {word} is called {term}"))
 }
 
-pub fn is_han(c: char) -> bool {
+fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 

@@ -28,14 +28,14 @@ use std::path::Path;
 use std::thread;
 use tables::check_fingers;
 use testing::DEADLINE;
-use testing::sheets::{Block, PROGRAMS, Problem, Scripts, Sheet, is_slow};
+use testing::sheets::{PROGRAMS, Problem, Scripts, Sheet};
 
 /// How many sessions of a sheet run at the same time.
 const AT_ONCE: usize = 6;
 
 fn check(program: &str) {
     let sheet = Sheet::open(program);
-    let mut problems = check_screens(&sheet, |session| !is_slow(session));
+    let mut problems = check_screens(&sheet);
     problems.extend(check_links(&sheet));
     problems.extend(check_rows(&sheet, program));
     if program != "common" {
@@ -46,15 +46,14 @@ fn check(program: &str) {
     assert_none(told(&sheet, problems));
 }
 
-/// The sessions that are worth running show what the sheet says. With `SCRIPTS=DIR` they are run on
+/// The sessions show what the sheet says. With `SCRIPTS=DIR` they are run on
 /// the scripts in DIR.
-fn check_screens(sheet: &Sheet, is_worth: impl Fn(&[Block]) -> bool) -> Vec<Problem> {
+fn check_screens(sheet: &Sheet) -> Vec<Problem> {
     let scripts = match std::env::var_os("SCRIPTS") {
         Some(directory) => Scripts::of(Path::new(&directory), DEADLINE, &std::env::temp_dir()),
         None => Scripts::stand_ins(),
     };
-    let mut sessions = sheet.sessions();
-    sessions.retain(|session| is_worth(session));
+    let sessions = sheet.sessions();
     let mut problems = Vec::new();
     // A few at a time: they wait more than they work.
     for sessions in sessions.chunks(AT_ONCE) {
@@ -103,22 +102,9 @@ sheets! {
 }
 
 #[test]
-#[ignore = "what is provoked here takes minutes"]
-fn slow_screens() {
-    thread::scope(|scope| {
-        for program in PROGRAMS {
-            scope.spawn(move || {
-                let sheet = Sheet::open(program);
-                assert_none(told(&sheet, check_screens(&sheet, is_slow)));
-            });
-        }
-    });
-}
-
-#[test]
 fn the_readme_of_the_course() {
     let readme = Sheet::open(".");
-    let mut problems = check_screens(&halves_of_the_readme()[0], |_| true);
+    let mut problems = check_screens(&halves_of_the_readme()[0]);
     problems.extend(check_links(&readme));
     assert_none(told(&readme, problems));
 }
