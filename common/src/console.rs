@@ -264,13 +264,6 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_not_utf8_is_refused_and_the_next_one_is_read() {
-        let lines = lines(b"\xc4\xe3\nok\n");
-        assert_eq!(lines[0], Err("输入的第 1 个字节 0xc4 不是有效的 UTF-8，请重新输入".into()));
-        assert_eq!(lines[1], Ok("ok".into()));
-    }
-
-    #[test]
     fn a_line_without_end_takes_no_more_memory_than_the_limit() {
         let endless = &mut io::BufReader::new(io::repeat(b'x'));
         let ended = read_line(endless).unwrap_err();

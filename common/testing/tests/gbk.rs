@@ -56,15 +56,3 @@ fn no_character_maps_differently_from_pythons_codec() {
     }
     assert_eq!(only_ours, 2_166, "characters that Python refuses, the euro sign among them");
 }
-
-#[test]
-fn text_split_at_every_byte_comes_out_whole() {
-    let text = "a你好€b";
-    let bytes = gbk::encode(text).unwrap();
-    for split in 0..=bytes.len() {
-        let mut decoder = gbk::Decoder::new();
-        let (begin, end) = bytes.split_at(split);
-        let decoded = decoder.decode(begin) + &decoder.decode(end);
-        assert_eq!(decoded, text, "split after {split} bytes");
-    }
-}

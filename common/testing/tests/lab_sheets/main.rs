@@ -102,11 +102,15 @@ sheets! {
 }
 
 #[test]
-fn the_readme_of_the_course() {
-    let readme = Sheet::open(".");
-    let mut problems = check_screens(&halves_of_the_readme()[0]);
-    problems.extend(check_links(&readme));
-    assert_none(told(&readme, problems));
+fn the_other_documents() {
+    let problems = check_screens(&halves_of_the_readme()[0]);
+    assert_none(told(&Sheet::open("."), problems));
+    let guide = "common/testing/TEACHING.md";
+    for document in ["README.md", guide, "common/testing/BENCHMARKS.md", ".github/CONTRIBUTING.md"]
+    {
+        let sheet = Sheet::read(document);
+        assert_none(told(&sheet, check_links(&sheet)));
+    }
 }
 
 /// With `BLESS=1` the twins get the blocks of the English text, and the names of its states, first.
@@ -157,14 +161,4 @@ fn halves_of_the_readme() -> [Sheet; 2] {
         // Lines keep their numbers.
         text: "\n".repeat(text[..begin].matches('\n').count()) + &text[begin..end],
     })
-}
-
-#[test]
-fn the_other_documents() {
-    for document in
-        [".github/CONTRIBUTING.md", "common/testing/BENCHMARKS.md", "common/testing/TEACHING.md"]
-    {
-        let sheet = Sheet::read(document);
-        assert_none(told(&sheet, check_links(&sheet)));
-    }
 }
