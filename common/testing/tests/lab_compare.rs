@@ -43,6 +43,7 @@ const MISTYPED: &[(&str, &str, &str, &str)] = &[
     ("udp_chat", "额:", "额：", "写的是 “请选择额：”，要写 “请选择额:”（从第 5 个字起不同）\n"),
     ("udp_chat", "case \"1\"", "case 1", "输入“1”以后，应该显示 “IP地址:”，显示的是 “输入错误哦"),
     ("udp_chat", "sendto(text, sender)", "sendto()", "少给了 1 个参数"),
+    ("udp_chat", "chat.sendto(text, sender)", "pass", "的数据:在吗”，什么也没有显示"),
 ];
 
 fn compare(arguments: &[&str]) -> Ended {

@@ -1,10 +1,10 @@
-"""Reads a script that somebody has typed in, and tells a beginner in Chinese what is wrong.
+"""Reads a script as somebody has typed it in, and tells a beginner in Chinese what is wrong.
 
-`check TABLE DIRECTORY SCRIPT COPY` reads it and writes a copy with the right addresses. Status: 0 nothing
-is wrong, 3 only addresses are, 4 it need not be tried, 5 it is not there. `explain TABLE DIRECTORY SCRIPT
-WHO TYPED` reads what has gone wrong in a conversation from standard input.
+`check TABLE DIRECTORY SCRIPT COPY` also writes a copy with the right addresses. Status: 0 all is right, 3
+only addresses are wrong, 4 it need not be tried, 5 it is not there. `explain TABLE DIRECTORY SCRIPT WHO
+TYPED` reads from standard input what has gone wrong in a conversation.
 """
-import ast, builtins, codecs, difflib, io, keyword, os, re, socket, sys, tokenize
+import ast, builtins, difflib, io, keyword, os, re, socket, sys, tokenize
 
 TASK, TABLE, DIRECTORY, SCRIPT, *MORE = sys.argv[1:]
 with open(TABLE, encoding="utf-8") as table:
@@ -22,12 +22,14 @@ def tell(what, line, column=0):
 
 
 def tell_at(node, what):
-    tell(what, node.lineno, node.col_offset + 1)
+    before = lines[node.lineno - 1].encode()[: node.col_offset].decode()
+    tell(what, node.lineno, len(before) + 1)
+    return node.lineno, len(before) + 1
 
 
-def tell_address(node, right, what):
-    tell_at(node, what)
-    addresses.add((node.lineno, node.col_offset + 1))
+def tell_address(node, what, right):
+    """The same for an address, which is mended in the copy."""
+    addresses.add(tell_at(node, what))
     edits.append((node.lineno, node.col_offset, node.end_col_offset, repr(right)))
 
 
@@ -55,7 +57,7 @@ def near(name, names, cutoff=0.6):
 
 
 def half(char):
-    """The half-width character that was meant, if this is a full-width one."""
+    """The half-width character in place of a full-width one."""
     other = dict(zip("“”‘’。、【】\u3000", "\"\"''.,[] "))
     return other.get(char) or (chr(ord(char) - 0xFEE0) if "！" <= char <= "～" else None)
 
@@ -68,11 +70,11 @@ def read():
         return data.decode(encoding).replace("\r\n", "\n")
     except (SyntaxError, UnicodeDecodeError):
         kind = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "GBK"
-        lines.extend(data.decode(kind, "replace").split("\n"))
-        is_right = lambda char: char <= "~"
-        line, text = next((n, text) for n, text in enumerate(lines, 1) if not all(map(is_right, text)))
-        column = next(n for n, char in enumerate(text, 1) if not is_right(char))
-        tell(f"文件不是用 UTF-8 保存的（像是 {kind}）：用编辑器“另存为”，编码选 UTF-8", line, column)
+        text = data.decode(kind, "replace")
+        lines.extend(text.split("\n"))
+        before = re.match("[\0-~]*", text)[0].split("\n")
+        what = f"文件不是用 UTF-8 保存的（像是 {kind}）：用编辑器“另存为”，编码选 UTF-8"
+        tell(what, len(before), len(before[-1]) + 1)
         finish(4)
 
 
@@ -82,22 +84,19 @@ def syntax(error, source):
     rows = QUOTED.sub(blank, source).split("\n")
     line, column = getattr(error, "lineno", 0) or 1, getattr(error, "offset", 0) or 1
     code, cause = (rows + [""])[line - 1], meaning("语法错误", str(error))
-    wide = re.search("[“”‘’＂＇][^“”‘’＂＇]*$", "".join(lines[line - 1 : line]))
-    if "引号" in cause and wide:
-        return tell(f"结尾的引号 {wide[0][0]} 是全角的，要写成半角的", line, wide.start() + 1)
     if "引号" in cause:
-        return tell(cause, line, column)
+        wide = re.search("[“”‘’＂＇][^“”‘’＂＇]*$", "".join(lines[line - 1 : line]))
+        what = f"结尾的引号 {wide[0][0]} 是全角的，要写成半角的" if wide else cause
+        return tell(what, line, wide.start() + 1 if wide else column)
     chars = [(char, number, place) for number, row in enumerate(rows, 1) for place, char in enumerate(row, 1)]
     for char, *place in chars:
         if half(char):
             return tell(f"全角的 {char} 要写成半角的 {half(char)}", *place)
-    if isinstance(error, IndentationError):
-        return tell(cause, line, column)
-    begin = re.match(r"\s*(def|if|elif|else|while|for|try|except|finally|with)\b[^:]*$", code.rstrip())
-    if begin and code.count("(") == code.count(")") and not re.match(r"\s*else\s+if", code):
+    begin = re.match(r"\s*(def|if|elif|else(?!\s+if)|while|for|try|except|finally|with)\b[^:]*$", code.rstrip())
+    if begin and code.count("(") == code.count(")") and not isinstance(error, IndentationError):
         return tell("行末少了冒号", line, len(code.rstrip()) + 1)
     opened = []
-    for char, *place in chars:
+    for char, *place in chars if not isinstance(error, IndentationError) else ():
         if char in "([{":
             opened.append((char, *place))
         elif char in ")]}" and (not opened or opened.pop()[0] + char not in "()[]{}"):
@@ -111,24 +110,22 @@ def names(nodes):
     """Names that nothing defines, what is not called, and whether there is a call of main."""
     defined = {name: 0 for name in [*dir(builtins), "__file__"]}  # and the line where each is first
     for node in nodes:
-        line = getattr(node, "lineno", 0)
+        name = getattr(node, "asname", None) or getattr(node, "name", None) or getattr(node, "arg", None)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            defined[node.id] = min(line, defined.get(node.id, line))
-        elif isinstance(node, (ast.FunctionDef, ast.ExceptHandler)):
-            defined[node.name] = 1
-        elif isinstance(node, ast.arg):
-            defined[node.arg] = line
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            imported = METHODS if node.names[0].name == "*" else [one.asname or one.name for one in node.names]
-            defined.update(dict.fromkeys(imported, 0))
+            name = node.id
+        line = 0 if isinstance(node, ast.alias) else getattr(node, "lineno", 0)
+        defined.update({other: 0 for other in METHODS} if name == "*" else {})
+        defined[name] = min(line, defined.get(name, line))
+    del defined[None]
     functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
-    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    called = {node.func for node in nodes if isinstance(node, ast.Call)}
     for node in nodes:
         name = getattr(node, "id", getattr(node, "attr", ""))
         if isinstance(node, ast.Name) and name not in defined:
             before = [other for other, line in defined.items() if 0 < line < node.lineno]
             others = [*defined, *keyword.kwlist]
-            meant = near(name, others, 0.8) or near(name, before, 0.5) or near(name, others)
+            tries = [(before, 0.7), (others, 0.8), (before, 0.5), (others, 0.6)]
+            meant = next(filter(None, (near(name, *one) for one in tries)), None)
             hint = f"是 {meant} 吗" if meant else "检查拼写，以及前面有没有给它赋值"
             hint = f"文件开头少了 import {name}" if name in ("socket", "os") else hint
             tell_at(node, f"名字 {name} 没有定义：{hint}")
@@ -150,43 +147,37 @@ def facts(nodes):
     for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             values.setdefault(node.targets[0].id, []).append(node.value)
-
-    def constant(node):
-        while len(values.get(getattr(node, "id", ""), [])) == 1:
-            [node] = values.pop(node.id)
-        return node
-
+    constant = lambda node: (values.get(getattr(node, "id", ""), []) + [node])[0]
     strings, bound = {}, False
     for node in nodes:
         name = getattr(node, "attr", "")
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if LAN.fullmatch(node.value) and not node.value.startswith(("127.", "0.0.0.")):
-                tell_address(node, node.value, f"地址 {node.value} 要改为 127.0.0.1，才能在一台机器上通信")
+                addresses.add(tell_at(node, f"地址 {node.value} 要改为 127.0.0.1，才能在一台机器上通信"))
             strings.update(dict.fromkeys(re.split(r"%\w|\{\w*\}|\n", node.value), node))
         if name in ("SOCK_DGRAM", "SOCK_STREAM") and name != needs["kind"]:
             tell_at(node, f"这里要用 {needs['kind']}")
-        name, args = getattr(getattr(node, "func", None), "attr", ""), getattr(node, "args", []) if isinstance(node, ast.Call) else []
-        last = constant(args[-1]) if args else None
-        value = getattr(last, "value", "utf-8")
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", "")
+        first, last = (constant(node.args[at]) if node.args else None for at in (0, -1))
+        value = getattr(first, "value", "utf-8")
         if name in ("recv", "recvfrom") and type(value) is int and str(value) != needs.get("recv"):
             tell_at(node, f"教程里一次接收 {needs.get('recv')} 字节，这里是 {value}")
         if name in ("encode", "decode") and "codec" in needs:
-            try:
-                codec = codecs.lookup(value).name.replace("18030", "k").replace("2312", "k")
-            except (LookupError, TypeError):
-                codec = value
+            codec = re.sub("^(gb2312|gb18030|cp936)$", "gbk", str(value).lower().replace("utf8", "utf-8"))
             if codec != needs["codec"]:
                 tell_at(node, f"编码要用 {needs['codec']}，这里是 {value}")
         if name in ("bind", "connect", "sendto") and isinstance(last, ast.Tuple) and len(last.elts) == 2:
             host, port = map(constant, last.elts)
             need, given = needs.get("bind" if name == "bind" else "to"), getattr(port, "value", None)
             if need and given is not None and given != int(need):
-                tell_address(port, int(need), f"{name} 的端口是 {given!r}，对方用的是 {need}")
+                tell_address(port, f"{name} 的端口是 {given!r}，对方用的是 {need}", int(need))
             right, given = "" if name == "bind" else "127.0.0.1", getattr(host, "value", "")
-            if given not in ("", "0.0.0.0", "127.0.0.1", "localhost") and (not right or not LAN.fullmatch(given)):
-                tell_address(host, right, f"{name} 的地址 {given!r} 要改为 {right!r}")
-        if name == "bind":
-            bound = True
+            is_mapped = right and LAN.fullmatch(str(given))  # and it was told above
+            if given not in ("", "0.0.0.0", "127.0.0.1", "localhost") and not is_mapped:
+                tell_address(host, f"{name} 的地址 {given!r} 要改为 {right!r}", right)
+        bound |= name == "bind"
     if "bind" in needs and not bound:
         tell(f"没有 bind：脚本要绑定端口 {needs['bind']}", len(lines))
     texts = texts[5:].split(" | ") if texts.startswith("text ") else []
@@ -223,11 +214,13 @@ def check():
 
 def explain():
     who, typed = MORE
-    problem = sys.stdin.read().replace("\\n", "\n").replace('\\"', '"').replace("\\'", "'").replace("\\\\", "\\")
+    problem = sys.stdin.read().replace("\\n", "\n").replace('\\"', '"').replace("\\'", "'")
+    problem = problem.replace("\\\\", "\\")
     source = read()
     lines.extend(source.split("\n"))
     if frames := re.findall(rf'File "[^"]*{re.escape(SCRIPT)}", line (\d+)', problem):
-        error = re.findall(r"^[\w.]*(?:Error|Exception|gaierror|timeout)\b.*", problem, re.M)[-1].rstrip('"')
+        errors = re.findall(r"^[\w.]*(?:Error|Exception|gaierror|timeout)\b.*", problem, re.M)
+        error = errors[-1].rstrip('"') if errors else "没有说明原因"
         wrong = re.search(r"name '(\w+)'|attribute '(\w+)'|module named '(\w+)'", error)
         wrong = wrong and next(filter(None, wrong.groups()))
         meant = wrong and near(wrong, {*METHODS, "socket", *re.findall(r"\w+", source)} - {wrong})
@@ -242,7 +235,10 @@ def explain():
     if plain[0] not in plain[1]:
         need, shown = plain
     shown = f"显示的是 “{shown[:150]}”".replace("\n", "⏎") if shown else "什么也没有显示"
-    needed = f"应该显示 “{need[:150]}”" if need else "没有这样结束" + re.sub("，?(终端上|状态码).*", "", problem, flags=re.S)
+    needed = f"应该显示 “{need[:150]}”"
+    if not need:
+        other = {"终端上": "不应该再有输出", "状态码": "应该正常结束"}
+        needed = other.get(problem[:3], problem.split("，")[0])
     print(f"{when}{where}{needed}，{shown}")
 
 
