@@ -32,7 +32,6 @@ const MISTYPED: &[(&str, &str, &str, &str)] = &[
         "while print(chunk) is None: pass",
         "⏎b'hello hello hello'⏎",
     ),
-    ("tcp_echo_server", "listener.listen(128)", "", "对话不成功"),
     ("tcp_client", "\"127.0.0.1\"", "\"192.168.1.5\"", "地址 192.168.1.5 要改为 127.0.0.1"),
     ("tcp_client", "encode(\"gbk\")", "encode()", "编码要用 gbk，这里是 utf-8"),
     ("tcp_client", "关闭了链接", "关闭了连接", "要写 “对方关闭了链接”（从第 6 个字起不同）"),
