@@ -426,12 +426,11 @@ pub fn address_in(line: &str) -> Option<SocketAddr> {
         .find_map(|word| word.parse().ok())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
     /// Neither one that keeps its output open, nor one that closes its outputs and stays.
-    #[cfg(unix)]
     #[test]
     fn nothing_is_left_of_a_program_and_nobody_waits_for_it() {
         let script = "sleep 1000 & exec sleep 1000 >&- 2>&-";
