@@ -195,7 +195,10 @@ impl Check {
         arguments: &[&str],
     ) -> Option<Subject<'a>> {
         let Some(exe) = solutions::solution(Exercise::find(exercise)?.package, exercise) else {
-            self.skips(&format!("与 {exercise} 一起运行"), "要有它的参考解答，发下的副本没有；请自己把两个程序连起来试");
+            self.skips(
+                &format!("与 {exercise} 一起运行"),
+                "副本里没有它的参考解答，请自己连起来试",
+            );
             return None;
         };
         let mut command = Command::new(&exe);
