@@ -44,6 +44,9 @@ pub fn hand_out(directory: &str) -> Result<bool, Error> {
     for path in files()?.iter().filter(|path| !is_left_out(path)) {
         copy_file(path, &copy.join(path)).context(format!("复制 {}", path.display()))?;
     }
+    for exercise in EXERCISES {
+        fs::create_dir_all(copy.join(exercise.package).join("examples")).context("创建目录")?;
+    }
     made.keep();
     console::print(format!("已复制到 {told}，没有参考解答，讲义里没有答案"))?;
     Ok(true)
