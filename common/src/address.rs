@@ -216,11 +216,9 @@ pub fn remote_and_local(
 fn same_family(addresses: &[SocketAddr], local: SocketAddr) -> Result<SocketAddr, Error> {
     let same = |address: &&SocketAddr| address.is_ipv4() == local.is_ipv4();
     addresses.iter().find(same).copied().ok_or_else(|| {
-        let [family, its] = if local.is_ipv4() { ["IPv4", "IPv6"] } else { ["IPv6", "IPv4"] };
+        let family = if local.is_ipv4() { "IPv4" } else { "IPv6" };
         let other = addresses[0].ip();
-        Error::Refused(format!(
-            "本机套接字 {local} 只能发往 {family} 地址，而 {other} 是 {its} 地址"
-        ))
+        Error::Refused(format!("本机套接字 {local} 只能发往 {family} 地址，不能发往 {other}"))
     })
 }
 
@@ -327,7 +325,7 @@ mod tests {
         assert_eq!(both("localhost:9", Some("127.0.0.1")).unwrap(), "127.0.0.1:9 127.0.0.1:2");
         assert_eq!(
             error(both("127.0.0.1:9", Some("[::1]:0"))),
-            "本机套接字 [::1]:0 只能发往 IPv6 地址，而 127.0.0.1 是 IPv4 地址"
+            "本机套接字 [::1]:0 只能发往 IPv6 地址，不能发往 127.0.0.1"
         );
     }
 }
