@@ -26,7 +26,7 @@ use rows::check_rows;
 use std::fs;
 use std::path::Path;
 use std::thread;
-use tables::check_fingers;
+use tables::{check_fingers, check_quotes};
 use testing::DEADLINE;
 use testing::sheets::{PROGRAMS, Problem, Scripts, Sheet};
 
@@ -40,14 +40,14 @@ fn check(program: &str) {
     problems.extend(check_rows(&sheet, program));
     if program != "common" {
         problems.extend(check_sections(&sheet, 0));
+        problems.extend(check_quotes(&sheet, program));
         problems.extend(check_fingers(&sheet, program));
         problems.extend(check_exercises(&sheet, program));
     }
     assert_none(told(&sheet, problems));
 }
 
-/// The sessions show what the sheet says. With `SCRIPTS=DIR` they are run on
-/// the scripts in DIR.
+/// The sessions show what the sheet says. With `SCRIPTS=DIR` they are run on the scripts in DIR.
 fn check_screens(sheet: &Sheet) -> Vec<Problem> {
     let scripts = match std::env::var_os("SCRIPTS") {
         Some(directory) => Scripts::of(Path::new(&directory), DEADLINE, &std::env::temp_dir()),

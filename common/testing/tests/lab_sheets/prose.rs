@@ -1,7 +1,6 @@
 //! What a sheet says between its screens: its sections, its links, its exercises.
 
-use crate::tables::main_of;
-use std::fs;
+use crate::tables::{main_of, read};
 use std::path::PathBuf;
 use testing::exercise::{EXERCISES, Exercise};
 use testing::sheets::{Problem, Sheet, code_spans};
@@ -118,7 +117,7 @@ pub fn check_exercises(sheet: &Sheet, program: &str) -> Vec<Problem> {
         let source = root().join(package).join("examples").join(format!("{name}.rs"));
         let known = names(&main_of(package));
         let (_, needs) = task.split_once("| In Python |").unwrap_or_default();
-        for name in names(&fs::read_to_string(source).unwrap()) {
+        for name in names(&read(&source)) {
             if !known.contains(&name) && !needs.split("\n\n").next().unwrap().contains(&name) {
                 tell(format!("{}: \"You will use\" has no {name}", exercise.name));
             }

@@ -1,5 +1,6 @@
 //! "Where the script breaks": every row is a command.
 
+use crate::tables::read;
 use std::fs;
 use testing::root;
 use testing::sheets::{Problem, Sheet, Table};
@@ -13,11 +14,8 @@ const NOT_RUN: [&str; 4] = ["On Windows: ", "On a terminal: ", "在 Windows 上�
 pub fn check_rows(sheet: &Sheet, program: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let tables = sheet.tables();
-    let is_of_rows = |table: &&Table| {
-        ["Provoke it", "怎样触发"]
-            .iter()
-            .any(|title| table.header.get(1).is_some_and(|it| it == title))
-    };
+    let titles = ["Provoke it", "怎样触发"];
+    let is_of_rows = |table: &&Table| titles.contains(&table.header[1].as_str());
     let Some(table) = tables.iter().find(is_of_rows) else {
         return vec![Problem::new(1, "there is no table of rows")];
     };
@@ -32,11 +30,11 @@ pub fn check_rows(sheet: &Sheet, program: &str) -> Vec<Problem> {
             tell(&format!("\"{title}\" has no recipe in its place"));
             return problems; // all others are out of step as well
         };
-        let line =
-            ["The line: `", "起作用的一行：`"].iter().find_map(|begin| recipe.split_once(begin));
-        let line = line.and_then(|(_, line)| line.split('`').next()).unwrap_or("…");
-        if !source.contains(line) {
-            tell(&format!("the line {line} stands nowhere"));
+        let begins = ["The line: `", "起作用的一行：`"];
+        let line = begins.iter().find_map(|begin| recipe.split_once(begin));
+        let line = line.and_then(|(_, line)| line.split('`').next());
+        if !line.is_some_and(|line| source.contains(line)) {
+            tell(&format!("the line that makes the difference stands nowhere: {line:?}"));
         }
         if !recipe.contains("```console")
             && !NOT_RUN.iter().any(|begin| cells[1].starts_with(begin))
@@ -53,7 +51,7 @@ pub fn check_rows(sheet: &Sheet, program: &str) -> Vec<Problem> {
 /// All that a package is made of.
 fn sources(package: &str) -> String {
     let files = fs::read_dir(root().join(package).join("src")).unwrap();
-    files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    files.map(|file| read(&file.unwrap().path())).collect()
 }
 
 /// The names of Python's exceptions in a text.

@@ -3,10 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use testing::root;
-use testing::sheets::{Problem, Sheet, code_spans};
+use testing::sheets::{Problem, Sheet, Table, code_spans};
 
 /// The title of the column with lines of the program.
 const MAIN_RS: &str = "`src/main.rs`";
+
+/// Lines of the program that a table quotes stand in it.
+pub fn check_quotes(sheet: &Sheet, program: &str) -> Vec<Problem> {
+    let main = main_of(program);
+    let tables = sheet.tables();
+    let quotes = tables.iter().flat_map(Table::quotes);
+    let unknown = quotes.filter(|(_, title, code)| *title == MAIN_RS && !main.contains(code));
+    let told = |(number, _, code)| Problem::new(number, format!("{MAIN_RS} has no {code}"));
+    unknown.map(told).collect()
+}
 
 /// A student's two fingers, led by the table of "Side by side", never move back up: in `main.rs` the
 /// first quote of a row is at or below the one of the row before, and in the tutorial's script every
@@ -68,6 +78,7 @@ pub fn main_of(program: &str) -> String {
     read(&root().join(program).join("src/main.rs"))
 }
 
-fn read(file: &Path) -> String {
+/// A file of the project.
+pub fn read(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
