@@ -26,18 +26,6 @@ testing::exercise! {
     }
 }
 
-/// For wrong solutions: five seconds for all of a message.
-const DEADLINE: &str = "
-        let deadline = std::time::Instant::now() + SEND_TIMEOUT;
-        let (message, mut sent) = (frame(&message), 0);
-        while sent < message.len() {
-            let late = || Error::Fatal(\"发送超时\".into());
-            let left = deadline.checked_duration_since(std::time::Instant::now()).ok_or_else(late)?;
-            socket.set_write_timeout(Some(left)).context(\"发送\")?;
-            sent += common::retry_interrupted(|| socket.write(&message[sent..])).context(\"发送\")?;
-        }
-";
-
 /// 你好 and 再见 in GBK, behind their lengths.
 const HELLO: &[u8] = b"\0\0\0\x04\xc4\xe3\xba\xc3";
 const BYE: &[u8] = b"\0\0\0\x04\xd4\xd9\xbc\xfb";

@@ -41,19 +41,6 @@ testing::exercise! {
     }
 }
 
-/// For wrong solutions: a thread that sends what others put into its queue.
-const QUEUE: &str = "
-    let (queue, queued) = std::sync::mpsc::sync_channel::<Vec<u8>>(MOST);
-    let mut socket = client.try_clone().unwrap();
-    thread::spawn(move || {
-        for part in queued {
-            let _ = socket.write_all(&part);
-        }
-    });
-    let buffer = &mut [0; RECV_SIZE];
-    loop {
-";
-
 const MIB: usize = 1 << 20;
 
 /// A text in which a piece that is missing, twice there or in the wrong place is seen.

@@ -12,9 +12,11 @@ pub mod solutions;
 mod subject;
 mod words;
 
+use crate::root;
 pub use check::{Check, Failure};
 pub use connection::Connection;
 pub use peer::Peer;
+use std::path::PathBuf;
 use std::time::Duration;
 pub use subject::Subject;
 pub use words::{literal, seconds};
@@ -96,6 +98,27 @@ impl Exercise {
     pub fn find(name: &str) -> Option<&'static Exercise> {
         let name = name.strip_prefix("my_").unwrap_or(name);
         EXERCISES.iter().find(|exercise| exercise.name == name)
+    }
+
+    /// The student's file.
+    pub fn path(&self) -> PathBuf {
+        root().join(self.told_path())
+    }
+
+    /// The same, as it is told: from the directory of the workspace.
+    pub fn told_path(&self) -> String {
+        format!("{}/examples/my_{}.rs", self.package, self.name)
+    }
+
+    /// Where the worked solution is, as it is told; `None`: it was not handed out.
+    pub fn solution(&self) -> Option<String> {
+        let path = format!("{}/examples/{}.rs", self.package, self.name);
+        root().join(&path).exists().then_some(path)
+    }
+
+    /// The program that the exercise begins with.
+    pub fn original(&self) -> PathBuf {
+        root().join(self.package).join("src/main.rs")
     }
 }
 

@@ -129,8 +129,9 @@ impl Program {
             command.stdout(last_output.take_if(|_| left == 0).unwrap_or_else(Stdio::piped));
             #[cfg(unix)]
             std::os::unix::process::CommandExt::process_group(&mut command, 0);
-            started.push(launch(&mut command));
-            LINES.lock().unwrap().push(started[started.len() - 1].id());
+            let child = launch(&mut command);
+            LINES.lock().unwrap().push(child.id());
+            started.push(child);
         }
         drop(shown);
         let last = started.pop().expect("no command");

@@ -1,3 +1,15 @@
+/// Five seconds for all of a message.
+const DEADLINE: &str = "
+        let deadline = std::time::Instant::now() + SEND_TIMEOUT;
+        let (message, mut sent) = (frame(&message), 0);
+        while sent < message.len() {
+            let late = || Error::Fatal(\"发送超时\".into());
+            let left = deadline.checked_duration_since(std::time::Instant::now()).ok_or_else(late)?;
+            socket.set_write_timeout(Some(left)).context(\"发送\")?;
+            sent += common::retry_interrupted(|| socket.write(&message[sent..])).context(\"发送\")?;
+        }
+";
+
 testing::wrong_solutions! {
     framed of "tcp-client" [
         reads_more_than_the_message: boundaries_survive_any_segmentation => "收到数据你好",

@@ -1,3 +1,16 @@
+/// A thread that sends what others put into its queue.
+const QUEUE: &str = "
+    let (queue, queued) = std::sync::mpsc::sync_channel::<Vec<u8>>(MOST);
+    let mut socket = client.try_clone().unwrap();
+    thread::spawn(move || {
+        for part in queued {
+            let _ = socket.write_all(&part);
+        }
+    });
+    let buffer = &mut [0; RECV_SIZE];
+    loop {
+";
+
 testing::wrong_solutions! {
     framed_server of "tcp-echo-server" [
         reads_more_than_the_message: boundaries_survive_any_segmentation => "一次发出的 4 条消息",

@@ -60,11 +60,6 @@ pub fn solution(package: &str, exercise: &str) -> Option<PathBuf> {
     is_there.then(build)
 }
 
-/// Where the student's solution of an exercise is.
-pub fn path_of_mine(package: &str, exercise: &str) -> PathBuf {
-    root().join(format!("{package}/examples/my_{exercise}.rs"))
-}
-
 /// The executable of the student's solution, or why there is none.
 fn mine(package: &str, exercise: &str) -> Result<PathBuf, String> {
     let name = format!("my_{exercise}");
@@ -73,7 +68,7 @@ fn mine(package: &str, exercise: &str) -> Result<PathBuf, String> {
         return Ok(built.into());
     }
     let path = format!("{package}/examples/{name}.rs");
-    if !path_of_mine(package, exercise).exists() {
+    if !root().join(&path).exists() {
         return Err(format!(
             "还没有 {path}。先复制一份原来的程序，再在里面写你的解答：\n    \
              cargo lab start {exercise}\n\
@@ -130,8 +125,8 @@ fn must_fail(all: &[Wrong], what: &str, exe: impl Fn(&str) -> PathBuf) {
 fn build_wrong(package: &str, exercise: &str, wrong: &[Wrong]) -> Option<PathBuf> {
     let source = root().join(format!("{package}/examples/{exercise}.rs"));
     let source = fs::read_to_string(source).unwrap();
-    let all = crate::built().parent().unwrap().join("wrong-solutions");
-    let directory = all.join(exercise);
+    let target = crate::built().parent().unwrap().to_path_buf();
+    let directory = target.join("wrong-solutions").join(exercise);
     // All of them are one executable, built in a fraction of the time, with a name for each.
     let (mut modules, mut mains) = (String::new(), String::new());
     for Wrong { name, changes, .. } in wrong {
@@ -149,20 +144,17 @@ fn build_wrong(package: &str, exercise: &str, wrong: &[Wrong]) -> Option<PathBuf
     // Files that do not change keep their times, so cargo builds only what has changed.
     write_if_changed(&directory.join("src/main.rs"), &main);
     write_if_changed(&directory.join("Cargo.toml"), &manifest(package, exercise));
-    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    let own_lock = directory.join("Cargo.lock");
-    if !own_lock.exists() {
-        fs::write(own_lock, lock).unwrap();
+    let lock = directory.join("Cargo.lock");
+    if !lock.exists() {
+        fs::copy(root().join("Cargo.lock"), lock).unwrap();
     }
     let mut build = crate::cargo()?;
     build.args(["build", "--quiet", "--offline"]);
     build.current_dir(&directory);
-    build.env("CARGO_TARGET_DIR", crate::built().parent().unwrap());
+    build.env("CARGO_TARGET_DIR", &target);
     let status = build.status().unwrap();
     assert!(status.success(), "{build:?}: {status}");
-    let built = crate::built()
-        .with_file_name("debug")
-        .join(crate::executable(&format!("wrong-{exercise}")));
+    let built = target.join("debug").join(crate::executable(&format!("wrong-{exercise}")));
     let named = directory.join("named");
     let _ = fs::remove_dir_all(&named);
     fs::create_dir_all(&named).unwrap();
@@ -216,9 +208,10 @@ pub fn list(stages: &[(&str, &[&str])]) {
     }
 }
 
-/// The tests of an exercise, from its checks, each with its title for students. `retry::solution` tries the worked solution,
-/// `retry::mine` the student's own one (ignored unless asked for), and `retry::mirror_fails` the
-/// unchanged program, where each check must fail when it expects what is told behind the arrow.
+/// The tests of an exercise, from its checks, each with its title for students. `retry::solution`
+/// tries the worked solution, `retry::mine` the student's own one (ignored unless asked for), and
+/// `retry::mirror_fails` the unchanged program, where each check must fail when it expects what is
+/// told behind the arrow.
 /// The checks of a long exercise come in stages; one that takes long is marked with
 /// `#[ignore = "…"]`, for the worked solution only.
 ///
@@ -305,7 +298,7 @@ macro_rules! wrong_solutions {
         $name:ident: $catches:ident => $expects:literal $(, $from:expr => $to:expr)+;
     )*]) => {
         mod $exercise {
-            use crate::*;
+            use super::*;
             use $crate::exercise::solutions;
 
             #[test]

@@ -15,7 +15,8 @@ pub fn check_rows(sheet: &Sheet, program: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let tables = sheet.tables();
     let titles = ["Provoke it", "怎样触发"];
-    let is_of_rows = |table: &&Table| titles.contains(&table.header[1].as_str());
+    let is_of_rows =
+        |table: &&Table| table.header.get(1).is_some_and(|it| titles.contains(&it.as_str()));
     let Some(table) = tables.iter().find(is_of_rows) else {
         return vec![Problem::new(1, "there is no table of rows")];
     };

@@ -38,7 +38,9 @@ pub fn compare(directory: &str, names: &[&str]) -> Result<bool, Error> {
     for (name, text) in [("compare.py", READER), ("compare.txt", TABLE)] {
         fs::write(temporary.0.join(name), text).context("写入临时文件")?;
     }
-    let comparison = Comparison { directory: Path::new(directory), temporary: &temporary.0 };
+    let table = Sheet { path: "compare.txt".into(), text: TABLE.into() };
+    let directory = Path::new(directory);
+    let comparison = Comparison { directory, temporary: &temporary.0, table: &table };
     let mut all_right = true;
     for script in if names.is_empty() { &scripts[..] } else { &chosen } {
         let (told, is_right) = comparison.script(script)?;
@@ -53,6 +55,7 @@ struct Comparison<'a> {
     directory: &'a Path,
     /// Where the reader is, and scripts with the right addresses are put.
     temporary: &'a Path,
+    table: &'a Sheet,
 }
 
 impl Comparison<'_> {
@@ -67,12 +70,12 @@ impl Comparison<'_> {
             Some(5) => return Ok((read, false)),
             _ => return Ok(("无法检查这个文件".into(), false)),
         };
-        let table = Sheet { path: "compare.txt".into(), text: TABLE.into() };
         let scripts = Scripts::of(self.temporary, PATIENCE, self.temporary);
-        let sessions = table.sessions();
-        let its_own = sessions.iter().filter(|session| table.section(session[0].first) == script);
+        let sessions = self.table.sessions();
+        let its_own =
+            sessions.iter().filter(|session| self.table.section(session[0].first) == script);
         for session in its_own {
-            let Err(problem) = table.run(session, &scripts) else { continue };
+            let Err(problem) = self.table.run(session, &scripts) else { continue };
             let told = format!("{told}\n{}", self.explain(script, session, &problem)?);
             return Ok((format!("能启动，但是对话不成功\n{}", told.trim_start()), false));
         }

@@ -1,18 +1,8 @@
-//! The exercises, and where their files are.
+//! The exercise that is asked for, and its checks.
 
 use common::Error;
-use std::path::PathBuf;
 use testing::exercise::EXERCISES;
-use testing::exercise::solutions::path_of_mine;
-use testing::root;
-
-/// An exercise, and the program that it begins with.
-pub struct Exercise {
-    pub name: &'static str,
-    pub package: &'static str,
-    /// The program whose sheet tells it.
-    pub sheet: &'static str,
-}
+pub use testing::exercise::Exercise;
 
 /// A check of an exercise.
 pub struct Check {
@@ -22,47 +12,12 @@ pub struct Check {
     pub title: String,
 }
 
-impl Exercise {
-    /// All exercises, in the order of the course.
-    pub fn all() -> impl Iterator<Item = Exercise> {
-        let all = EXERCISES.iter();
-        all.map(|&testing::exercise::Exercise { name, package, sheet, .. }| Exercise {
-            name,
-            package,
-            sheet,
-        })
-    }
-
-    /// The exercise of this name.
-    pub fn find(name: &str) -> Result<Exercise, Error> {
-        let name = name.strip_prefix("my_").unwrap_or(name);
-        Exercise::all().find(|exercise| exercise.name == name).ok_or_else(|| {
-            let names =
-                EXERCISES.iter().map(|exercise| exercise.name).collect::<Vec<_>>().join("、");
-            Error::Refused(format!("没有 {name} 这个练习，练习有：{names}"))
-        })
-    }
-
-    /// The student's file.
-    pub fn path(&self) -> PathBuf {
-        path_of_mine(self.package, self.name)
-    }
-
-    /// The same, as it is told: from the directory of the workspace.
-    pub fn told_path(&self) -> String {
-        format!("{}/examples/my_{}.rs", self.package, self.name)
-    }
-
-    /// Where the worked solution is, as it is told; `None`: it was not handed out.
-    pub fn solution(&self) -> Option<String> {
-        let path = format!("{}/examples/{}.rs", self.package, self.name);
-        root().join(&path).exists().then_some(path)
-    }
-
-    /// The program that the exercise begins with.
-    pub fn original(&self) -> PathBuf {
-        root().join(self.package).join("src/main.rs")
-    }
+/// The exercise of this name.
+pub fn find(name: &str) -> Result<&'static Exercise, Error> {
+    Exercise::find(name).ok_or_else(|| {
+        let names = Vec::from_iter(EXERCISES.iter().map(|exercise| exercise.name)).join("、");
+        Error::Refused(format!("没有 {name} 这个练习，练习有：{names}"))
+    })
 }
 
 impl Check {

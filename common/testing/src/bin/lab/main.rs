@@ -17,7 +17,7 @@ mod sheet;
 
 use checks::check;
 use common::{Context, Error, console};
-use exercise::Exercise;
+use exercise::{Exercise, find};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::process::{Command, ExitCode};
@@ -83,12 +83,12 @@ fn lab(arguments: &[&str]) -> Result<bool, Error> {
     let problem = match *arguments {
         [] => return overview::show(false),
         ["--tsv"] => return overview::show(true),
-        ["start", name] => return start(&Exercise::find(name)?),
-        ["check", name] => return check(&Exercise::find(name)?),
-        ["watch", name] => return watch(&Exercise::find(name)?),
-        ["hint", name] => return sheet::next_hint(&Exercise::find(name)?),
-        ["hint", name, number] => return sheet::hint(&Exercise::find(name)?, number),
-        ["reset", name] => return reset(&Exercise::find(name)?),
+        ["start", name] => return start(find(name)?),
+        ["check", name] => return check(find(name)?),
+        ["watch", name] => return watch(find(name)?),
+        ["hint", name] => return sheet::next_hint(find(name)?),
+        ["hint", name, number] => return sheet::hint(find(name)?, number),
+        ["reset", name] => return reset(find(name)?),
         ["compare", directory, ref names @ ..] => return compare::compare(directory, names),
         ["handout", directory] => return handout::hand_out(directory),
         [command @ ("compare" | "handout")] => format!("cargo lab {command} 的后面要写目录"),
@@ -132,7 +132,7 @@ fn start(exercise: &Exercise) -> Result<bool, Error> {
     }
     console::print(format!("已把 {}/src/main.rs 复制为 {told}，", exercise.package))?;
     console::print("在这个副本里写解答，原来的程序不用改。")?;
-    let Exercise { name, package, sheet } = exercise;
+    let Exercise { name, package, sheet, .. } = exercise;
     console::print(format!("练习的内容：{sheet}/README.zh-CN.md 的“动手练习”一节"))?;
     console::print(format!("运行：cargo run -p {package} --example my_{name}"))?;
     console::print(format!("检查：cargo lab check {name}"))?;

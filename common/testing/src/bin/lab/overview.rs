@@ -2,16 +2,16 @@
 
 use crate::build::Unbuilt;
 use crate::checks::{Outcome, State, examine};
-use crate::exercise::Exercise;
 use common::{Error, console};
 use std::io::{self, IsTerminal};
+use testing::exercise::{EXERCISES, Exercise};
 
 /// A line for each exercise; `true`: all are done. `is_table`: for a program that reads it, exercise,
 /// state, checks passed and checks in all (`-`: there was nothing to check).
 pub fn show(is_table: bool) -> Result<bool, Error> {
     let on_terminal = io::stdout().is_terminal() && !is_table;
     let mut all_done = true;
-    for exercise in Exercise::all() {
+    for exercise in EXERCISES {
         let Exercise { name, package, .. } = exercise;
         let begin = format!("{name:<18}{package:<17}");
         // On a terminal the line grows with each check; "\r" goes back to its beginning.
@@ -25,7 +25,7 @@ pub fn show(is_table: bool) -> Result<bool, Error> {
             grow("正在编译……".into())?;
         }
         let mut count = 0;
-        let state = examine(&exercise, false, |all, _, outcome| {
+        let state = examine(exercise, false, |all, _, outcome| {
             count += usize::from(matches!(outcome, Outcome::Passed));
             grow(format!("通过 {count} 项，共 {all} 项"))
         })?;
