@@ -111,6 +111,7 @@ fn a_flood_holds_up_nobody(check: &Check) {
 const WAITING: usize = 512;
 const IN_THE_PIPE: usize = 200;
 const SENT: usize = 2_000;
+
 fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let mut server = check.start(&[ANY_PORT]);
     let address = server.address();
