@@ -199,7 +199,8 @@ impl Drop for Terminal {
 fn crashes(terminals: &[Terminal]) -> String {
     let programs = terminals.iter().filter_map(|terminal| terminal.program.as_ref());
     let shown = programs.map(|program| {
-        program.wait_within(Duration::from_secs(1), |shown| shown.contains("Error: "));
+        let is_whole = |shown: &str| shown.split("Error: ").skip(1).any(|why| why.contains('\n'));
+        program.wait_within(Duration::from_secs(1), is_whole);
         program.shown()
     });
     let crashed = shown.filter(|shown| shown.contains("Traceback (most recent call last)"));

@@ -1,7 +1,5 @@
 //! `cargo lab peer` and `cargo lab bytes`: what they put on the wire, and what they tell.
 
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use std::{io::Write, net::Shutdown};
 use testing::{Program, accept, connect, listen, read, read_all, receive, udp};
 

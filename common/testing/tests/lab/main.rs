@@ -2,6 +2,9 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod compare;
+mod peer;
+
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
