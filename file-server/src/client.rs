@@ -30,15 +30,16 @@ use std::time::{Duration, Instant};
 /// the connection, so that sending it byte by byte gains nothing.
 const NAME_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The same while others wait for a place.
-const NAME_TIMEOUT_CROWDED: Duration = Duration::from_secs(1);
+/// The same while others wait for a place: more than the second after which TCP repeats a segment that
+/// was lost.
+const NAME_TIMEOUT_CROWDED: Duration = Duration::from_secs(3);
 
 /// How long a client may take nothing. A slow reader looks idle for long: its kernel reports new room
 /// in large steps, of up to 128 KiB on Linux, so at 2 KB a second it is a minute from one to the next.
 const DATA_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// How long a client may take for one [`BLOCK`] while others wait for a place: less than 26 KB a
-/// second is too slow then.
+/// How long a client may take for one [`BLOCK`] while others wait for a place: with steps of 128 KiB,
+/// less than 26 KB a second is too slow then.
 const BLOCK_TIMEOUT_CROWDED: Duration = Duration::from_secs(5);
 
 /// How long to wait, after the last byte, for the client to close as well.
@@ -46,7 +47,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How much of a file is in memory at a time, for each client: large enough that system calls cost
 /// little beside the copying, small enough for all clients together.
-const BLOCK: usize = 128 * 1024;
+const BLOCK: usize = 64 * 1024;
 
 /// How long to wait before looking again: a moment first, as long as a person does not notice at
 /// last. The kernel has enough to send meanwhile.
@@ -133,7 +134,7 @@ impl Client {
             let check = || {
                 let others_waited = self.shutdown.others_waited(begun);
                 let alone = late(last_taken.elapsed(), DATA_TIMEOUT, "没有接收数据");
-                let missing = "没有接收完 128 KiB（名额已满）";
+                let missing = "没有接收完 64 KiB（名额已满）";
                 alone.or(late(others_waited, BLOCK_TIMEOUT_CROWDED, missing))
             };
             let sent = wait("发送", || (&self.socket).write(data), check)?;

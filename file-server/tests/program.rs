@@ -312,7 +312,7 @@ fn few_file_descriptors_are_survived() {
     let address = server.address();
     let silent: Vec<_> = (0..30).map(|_| connect(address)).collect();
     server.expect_note("无法接受连接，稍后再试：");
-    server.expect_note("1 秒内没有发来文件名（名额已满），断开连接");
+    server.expect_note("3 秒内没有发来文件名（名额已满），断开连接");
     testing::within_deadline("60 downloads", move || {
         (0..60).for_each(|_| is_served_at_last(address));
     });
@@ -331,7 +331,7 @@ fn a_deaf_client_makes_room_for_the_next_one() {
     let address = server.address();
     let deaf = ask_large(&server);
     testing::within_deadline("a download", move || is_served_at_last(address));
-    server.expect_note("5 秒内没有接收完 128 KiB（名额已满），断开连接");
+    server.expect_note("5 秒内没有接收完 64 KiB（名额已满），断开连接");
     assert!(is_reset(&read_all(&deaf)));
 }
 
