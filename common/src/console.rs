@@ -143,9 +143,9 @@ static LITERALS: LazyLock<[([u8; 4], usize); 256]> = LazyLock::new(|| {
 fn literal(bytes: &[u8]) -> Vec<u8> {
     let mut line = vec![0; 4 * bytes.len() + 4];
     line[..2].copy_from_slice(b"b\"");
-    let mut end = 2;
+    let (literals, mut end) = (&*LITERALS, 2); // once, and not for every byte
     for byte in bytes {
-        let (literal, length) = LITERALS[usize::from(*byte)];
+        let (literal, length) = literals[usize::from(*byte)];
         line[end..end + 4].copy_from_slice(&literal); // the next one overwrites what is too much
         end += length;
     }
