@@ -244,7 +244,7 @@ fn what_is_no_request_is_refused(check: &Check) {
     client.is_closed_without_a_word("程序不再等待换行，关闭连接（请求最多 2000 字节）");
 
     lab.server.shows_times("你下载的文件不存在\n", refused.len() + 2);
-    drop(lab.connect("什么也不发送就关闭连接的客户端"));
+    drop(lab.connect("不发送数据就关闭连接的客户端"));
     lab.version_of("f.txt", b"helloworld");
 }
 
@@ -298,7 +298,7 @@ fn several_clients_are_served_at_once(check: &Check) {
     let lab = Lab::new(check);
     let content = sample(LARGE);
     lab.write("large.txt", &content);
-    let _silent = lab.connect("什么也不发送的客户端");
+    let _silent = lab.connect("不发送数据的客户端");
     let halfway = lab.connect("请求只发送了一半的客户端");
     halfway.sends("0 f.");
     let slow = lab.connect("暂不接收的客户端");

@@ -78,7 +78,7 @@ fn ask(remote: SocketAddr, data: &[Vec<u8>], steps: &[&str]) -> Result<(), Error
         },
         "crowd" => {
             let silent = (0..600).map(|_| connect()).collect::<Result<Vec<_>, _>>()?;
-            console::note(format!("有 {} 个连接什么也不说", silent.len()));
+            console::note(format!("已建立 {} 个连接，不发送数据", silent.len()));
             return talk();
         }
         _ => {}
@@ -168,7 +168,7 @@ impl Talk {
                 }
                 "shut" => {
                     self.socket.shutdown(Shutdown::Write).context("关闭连接")?;
-                    console::note("关闭自己的方向（FIN）");
+                    console::note("关闭自己的发送方向（FIN）");
                 }
                 "close" => console::note("关闭连接（FIN）"), // it is the last step
                 "reset" => return self.reset(),
