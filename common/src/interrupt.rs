@@ -24,12 +24,9 @@ pub(crate) fn install<T: Success>() -> Result<(), Error> {
     if hangup_is_ignored() {
         return Ok(());
     }
-    ctrlc::set_handler(|| {
-        let mut action = ACTION.lock().unwrap_or_else(PoisonError::into_inner);
-        match action.as_mut() {
-            Some(action) => action(),
-            None => end_program("收到中断信号，程序结束", T::INTERRUPTED),
-        }
+    ctrlc::set_handler(|| match ACTION.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        Some(action) => action(),
+        None => end_program("收到中断信号，程序结束", T::INTERRUPTED),
     })
     .map_err(|error| Error::Fatal(format!("无法接管 Ctrl-C：{error}")))
 }

@@ -83,6 +83,7 @@ pub fn explain(reason: &io::Error) -> String {
         WouldBlock => "超时或系统资源不足", // the one error of Unix for both
         NetworkUnreachable | HostUnreachable => "网络或主机不可达",
         StorageFull => "磁盘空间不足",
+        _ if cfg!(unix) && reason.raw_os_error() == Some(24) => "打开的文件太多", // EMFILE
         Other => return reason.to_string(), // it comes from here, and speaks Chinese
         _ => "系统报错",
     };

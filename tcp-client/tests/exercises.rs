@@ -80,7 +80,7 @@ fn boundaries_survive_any_segmentation(check: &Check) {
     client.shows("收到数据再见\n输入:收到数据你好\n");
     asks(&mut client, &server);
     server.sends(&BYE[5..]);
-    client.shows("收到数据你好\n输入:收到数据再见\n输入:");
+    client.shows("再见\n输入:收到数据你好\n输入:收到数据再见\n输入:");
     client.types_ctrl_d();
     let (hello, bye) = ("输入:收到数据你好\n", "输入:收到数据再见\n");
     client.ends_having_shown(0, &format!("{hello}{bye}{hello}{bye}输入:"));
