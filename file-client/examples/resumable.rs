@@ -33,7 +33,7 @@ const HELP: &str = "\
 从 resumable_server 下载一个文件，存到当前目录；中断过的下载从断开的地方继续。
 
   REMOTE  服务器的地址，默认 127.0.0.1:6664
-  NAME    文件名，没有给出的话会询问
+  NAME    文件名，未给出时会询问
 
 例如：resumable 127.0.0.1:6664 道士.txt
 ";

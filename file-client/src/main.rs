@@ -17,7 +17,7 @@ use std::time::Duration;
 /// 一次最多取多少字节：比脚本的 1024 大，系统调用的次数就少。
 const RECV_SIZE: usize = 256 * 1024;
 
-/// 服务器最多多久不发送数据：它可能已经断电，什么报文段也发不出来。
+/// 服务器最多多久不发送数据：它可能已经断电，不会再发出报文段。
 const RECV_TIMEOUT: Duration = Duration::from_secs(120);
 
 const HELP: &str = "\

@@ -12,7 +12,7 @@ use file_server::{Directory, OpenFile, Server};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-/// 在哪里监听：端口与脚本相同，地址是本机的所有地址（脚本中的 `""`）。标准库在安全的系统上设置
+/// 在哪里监听：端口与脚本相同，地址是本机的所有地址（脚本中的 `""`）。标准库在 Unix 上设置
 /// `SO_REUSEADDR`，给 `listen` 的参数是 128，与脚本相同。
 const LISTEN: &str = "0.0.0.0:6664";
 

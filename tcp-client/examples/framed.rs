@@ -21,7 +21,7 @@ const MAX_MESSAGE_LEN: usize = 1024 * 1024;
 /// 长度占多少字节：一个 `u32`，最高有效字节在前（网络字节序）。
 const LENGTH_SIZE: usize = 4;
 
-/// 对方不接收时，一次 `write` 最多等多久。如果对方也在等我们接收，双方就会永远等下去。
+/// 对方不接收时，一次 `write` 最多等多久。如果对方也在等我们接收，双方就会一直等待。
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\

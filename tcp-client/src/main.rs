@@ -17,7 +17,7 @@ const REMOTE: &str = "127.0.0.1:10050";
 /// 一次最多从字节流中取多少字节。脚本取 10 字节，即五个汉字。
 const RECV_SIZE: usize = 64 * 1024;
 
-/// 对方不接收时，一次 `write` 最多等多久。如果对方也在等我们接收，双方就会永远等下去。
+/// 对方不接收时，一次 `write` 最多等多久。如果对方也在等我们接收，双方就会一直等待。
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\
@@ -49,7 +49,7 @@ fn tcp_client([remote]: [Option<String>; 1]) -> Result<(), Error> {
     loop {
         let data = console::ask_until("输入:", gbk::encode)?;
         if data.is_empty() {
-            continue; // 什么也没有发送，等不到回复
+            continue; // 没有发送数据，也就等不到回复
         }
         socket.write_all(&data).context("发送")?;
         let length = socket.read(&mut buffer).context("接收")?;
