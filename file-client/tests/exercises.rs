@@ -18,19 +18,19 @@ mod wrong;
 testing::exercise! {
     resumable of "file-client" {
         stage_1 {
-            a_line_asks_and_a_line_answers "请求一行，回答一行" => "从偏移 0 开始的请求",
-            the_answer_may_come_in_pieces "回答可以分几次到达" => "从偏移 0 开始的请求",
-            the_size_tells_where_the_end_is "由长度确定结尾" => "从偏移 0 开始的请求",
+            a_line_asks_and_a_line_answers "请求一行，回复一行" => "从偏移 0 开始的请求",
+            the_answer_may_come_in_pieces "回复可以分几次到达" => "从偏移 0 开始的请求",
+            the_size_tells_where_the_end_is "由文件大小确定结尾" => "从偏移 0 开始的请求",
             an_empty_file_is_a_file "空文件也要保存" => "从偏移 0 开始的请求",
-            a_refusal_leaves_everything_as_it_was "被拒绝时，一切不变" => "从偏移 0 开始的请求",
-            nonsense_is_no_file "回答的格式不对，不保存" => "从偏移 0 开始的请求",
+            a_refusal_leaves_everything_as_it_was "被拒绝时，目录不变" => "从偏移 0 开始的请求",
+            nonsense_is_no_file "回复的格式不对，不保存" => "从偏移 0 开始的请求",
         }
         stage_2 {
             a_cut_download_goes_on_where_it_stopped "中断后从中断处继续" => "从偏移 0 开始的请求",
             a_reset_download_goes_on_as_well "复位后也能继续" => "之间的请求，以换行结尾",
-            a_killed_download_goes_on_as_well "被 kill 后也能继续" => "之间的请求，以换行结尾",
+            a_killed_download_goes_on_as_well "被强行终止后也能继续" => "之间的请求，以换行结尾",
             ctrl_c_keeps_what_has_come "按 Ctrl-C 保留已收到的部分" => "之间的请求，以换行结尾",
-            a_size_may_be_above_4_gib "长度可以超过 4 GiB" => "从偏移 0 开始的请求",
+            a_size_may_be_above_4_gib "文件可以超过 4 GiB" => "从偏移 0 开始的请求",
             a_long_name_is_a_name "很长的文件名也能用" => "从偏移 0 开始的请求",
             each_name_has_its_own_part "每个名字有自己的临时文件" => "从偏移 0 开始的请求",
             a_failure_at_the_end_is_not_for_ever "最后改名失败，下次能完成" => "从偏移 0 开始的请求",
@@ -267,7 +267,7 @@ fn a_refusal_leaves_everything_as_it_was(check: &Check) {
     server.closes();
     client.shows("没有下载文件\n");
     client.ends(1);
-    lab.has(Some(b"old"), false, "服务器拒绝，一切应当保持原样");
+    lab.has(Some(b"old"), false, "服务器拒绝，目录应当保持原样");
 }
 
 fn nonsense_is_no_file(check: &Check) {

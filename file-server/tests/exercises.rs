@@ -17,7 +17,7 @@ mod wrong;
 testing::exercise! {
     resumable_server of "file-server" {
         stage_1 {
-            a_line_asks_and_a_line_answers "请求一行，回答一行" => "文件大小、版本号和全部内容",
+            a_line_asks_and_a_line_answers "请求一行，回复一行" => "文件大小、版本号和全部内容",
             a_request_may_come_in_pieces "请求可以分几次到达" => "文件大小、版本号和全部内容",
             a_name_may_have_spaces_and_be_long "文件名可以有空格，可以很长" => "文件大小、版本号和全部内容",
             only_what_is_in_the_directory_is_served "只提供目录中的文件" => "文件大小、版本号和全部内容",
@@ -220,13 +220,13 @@ fn only_what_is_in_the_directory_is_served(check: &Check) {
 fn what_is_no_request_is_refused(check: &Check) {
     let lab = Lab::new(check);
     let refused = [
-        (&b"f.txt\n"[..], "请求中没有偏移"),
+        (&b"f.txt\n"[..], "请求中没有偏移量"),
         (b"0\n", "请求中没有文件名"),
         (b"0 \n", "请求中没有文件名"),
         (b"\n", "请求是空行"),
-        (b"-1 f.txt\n", "偏移小于 0"),
-        (b"x f.txt\n", "偏移不是数"),
-        (b"99999999999999999999 f.txt\n", "偏移太大"),
+        (b"-1 f.txt\n", "偏移量小于 0"),
+        (b"x f.txt\n", "偏移量不是数"),
+        (b"99999999999999999999 f.txt\n", "偏移量太大"),
         (b"0 \xff\xfe.txt\n", "文件名不是 UTF-8"),
     ];
     for (request, why) in refused {
@@ -253,11 +253,11 @@ fn the_rest_is_served_from_any_offset(check: &Check) {
     let version = lab.version_of("f.txt", b"helloworld");
     let line = format!("10 {version}\n");
     for offset in [1, 5, 9] {
-        let why = "第一行之后是从偏移开始的内容";
+        let why = "第一行之后是从偏移量开始的内容";
         let rest = &b"helloworld"[offset..];
         lab.part(&format!("{offset} f.txt\n"), &line, rest, why);
     }
-    let why = "偏移不小于文件大小，因此只有第一行";
+    let why = "偏移量不小于文件大小，因此只有第一行";
     for offset in [10, 11, u64::MAX >> 1] {
         lab.part(&format!("{offset} f.txt\n"), &line, b"", why);
     }
@@ -270,7 +270,7 @@ fn the_rest_is_served_from_any_offset(check: &Check) {
     let version = lab.version_of("large.txt", &content);
     let line = format!("3000000 {version}\n");
     for offset in [1, 131_073, 1_500_000, 2_999_999] {
-        let why = "第一行之后是从偏移开始的内容";
+        let why = "第一行之后是从偏移量开始的内容";
         let rest = &content[offset..];
         lab.part(&format!("{offset} large.txt\n"), &line, rest, why);
     }
@@ -306,14 +306,12 @@ fn several_clients_are_served_at_once(check: &Check) {
     slow.half_closes();
     let begun = retry_interrupted(|| slow.socket().peek(&mut [0]));
     let begun = begun.map_err(|error| check.trouble(&error));
-    check.expect("回复的开头到来，暂不接收的客户端不接收", begun);
+    check.expect("回复的开头已到达，暂不接收的客户端不取走", begun);
     let other = lab.connect("另一个客户端");
     other.sends("9000000 large.txt\n");
     let answer = other.receives_the_end("回复之后，程序正常关闭连接");
     let is_right = answer.ends_with(&content[9_000_000..]);
-    check.expect_that("另一个客户端收到从偏移开始的全部内容", is_right, || {
-        told(&answer)
-    });
+    check.expect_that("另一个客户端收到从偏移量开始的全部内容", is_right, || told(&answer));
     let resetting = lab.connect("收到开头就复位连接的客户端");
     resetting.sends("0 large.txt\n");
     resetting.resets(1);
@@ -345,8 +343,8 @@ fn real_client_gets(lab: &Lab, content: &[u8], meanwhile: impl FnOnce()) {
     meanwhile();
     downloads(check, relay, &directory, 0);
     let came = fs::read(directory.path().join("f.txt")).unwrap_or_default();
-    let expected = format!("客户端得到完整的 f.txt：{}", literal(content));
-    check.expect_that(expected, came == content, || format!("得到{}", literal(&came)));
+    let expected = format!("客户端收到完整的 f.txt：{}", literal(content));
+    check.expect_that(expected, came == content, || format!("收到{}", literal(&came)));
 }
 
 fn the_real_client_goes_on(check: &Check) {

@@ -169,7 +169,7 @@ fn a_length_above_1_mib_is_refused(check: &Check) {
     for length in [MIB as u32 + 1, 0x8000_0000, u32::MAX] {
         let (client, server) = asked(check);
         server.sends(length.to_be_bytes());
-        check.did(format!("（长度 {length} 太长，内容不会到来，连接也不关闭）"));
+        check.did(format!("（长度 {length} 太长，内容不会到达，连接也不关闭）"));
         client.notes("太长");
         client.ends_having_shown(1, "输入:");
     }

@@ -90,7 +90,7 @@ fn boundaries_survive_any_segmentation(check: &Check) {
     }
     client.receives(&hello, "带长度前缀的消息");
     server.shows("b\"hello\"\n");
-    check.did("（一条消息无论分成多少个报文段到来，都只显示一行）");
+    check.did("（一条消息无论分成多少个报文段到达，都只显示一行）");
     // Several at once, and the last one is not all there yet.
     let several = [framed(b"one"), framed(b""), framed("你好\n".as_bytes()), framed(b"\xff\x80\0")];
     let several = several.concat();
@@ -141,7 +141,7 @@ fn a_length_above_1_mib_is_refused(check: &Check) {
         let client = check.connect("客户端", server.address());
         says_hello(&server, &client);
         client.sends(length.to_be_bytes());
-        check.did(format!("（长度 {length} 太长，内容不会到来，连接也不关闭）"));
+        check.did(format!("（长度 {length} 太长，内容不会到达，连接也不关闭）"));
         server.notes("太长");
         client.is_closed_without_a_word("消息太长，程序关闭连接");
         let ended = server.ends(1);
@@ -238,7 +238,7 @@ fn sends_without_receiving(check: &Check, client: &Connection, data: &[u8]) -> u
         }
     }
     socket.set_nonblocking(false).unwrap();
-    check.did(format!("不停发送，不读取任何回显：共发出 {sent} 字节"));
+    check.did(format!("不停发送，不读取回显：共发出 {sent} 字节"));
     sent
 }
 
@@ -438,13 +438,13 @@ fn nothing_is_left_of_those_who_are_gone(check: &Check) {
     staying.receives("hello", "回显");
     let before = server.memory("VmSize");
     let address = server.address();
-    let what = format!("{MANY} 个客户端依次到来");
+    let what = format!("{MANY} 个客户端依次连接");
     check.did(format!(
         "{what}，各发送一行，收到回显后关闭连接；又有 {MANY} 个，不读回显就关闭（RST）"
     ));
     let deadline = Instant::now() + 20 * check.patience();
     for number in 1..=2 * MANY {
-        let client = check.connect("依次到来的客户端", address);
+        let client = check.connect("依次连接的客户端", address);
         if number <= MANY {
             exchanges(check, deadline, number, &client);
         } else {

@@ -17,7 +17,7 @@ testing::wrong_solutions! {
                 "                    client.send(reason.as_bytes())?;\n";
         the_offset_has_32_bits: the_rest_is_served_from_any_offset => "只有第一行",
             "offset.parse().ok());" => "offset.parse::<u32>().ok()).map(u64::from);";
-        the_size_is_what_is_left: the_rest_is_served_from_any_offset => "从偏移开始的内容",
+        the_size_is_what_is_left: the_rest_is_served_from_any_offset => "从偏移量开始的内容",
             "\", file.length)" => "\", file.length.saturating_sub(offset))";
         one_after_the_other: several_clients_are_served_at_once => "正常关闭连接",
             "Ok((file, offset)) => send(client, file, offset)?," =>

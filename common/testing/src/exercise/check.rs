@@ -290,7 +290,7 @@ impl Check {
             accepted => Some(accepted.map_err(|error| self.trouble(&error))),
         });
         listener.set_nonblocking(false).unwrap();
-        let accepted = accepted.unwrap_or_else(|why| Err(format!("{why}没有连接到来")));
+        let accepted = accepted.unwrap_or_else(|why| Err(format!("{why}没有收到连接")));
         let (socket, _) = self.expect(format!("程序连接{name}"), accepted);
         socket.set_nonblocking(false).unwrap(); // some systems hand it on
         Connection::new(self, name, socket)

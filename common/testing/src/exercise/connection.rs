@@ -235,7 +235,7 @@ impl Connection<'_> {
                 }
                 Ok(_) => "来得太慢".into(),
                 Err(error) if is_timeout(&error) => {
-                    format!("{}内没有数据到来", seconds(self.check.patience))
+                    format!("{}内没有数据到达", seconds(self.check.patience))
                 }
                 Err(error) => self.check.trouble(&error),
             };
