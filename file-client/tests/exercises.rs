@@ -18,31 +18,31 @@ mod wrong;
 testing::exercise! {
     resumable of "file-client" {
         stage_1 {
-            a_line_asks_and_a_line_answers "请求一行，回复一行" => "从偏移 0 开始的请求",
-            the_answer_may_come_in_pieces "回复可以分几次到达" => "从偏移 0 开始的请求",
-            the_size_tells_where_the_end_is "由文件大小确定结尾" => "从偏移 0 开始的请求",
-            an_empty_file_is_a_file "空文件也要保存" => "从偏移 0 开始的请求",
-            a_refusal_leaves_everything_as_it_was "被拒绝时，目录不变" => "从偏移 0 开始的请求",
-            nonsense_is_no_file "回复的格式不对，不保存" => "从偏移 0 开始的请求",
+            a_line_asks_and_a_line_answers "请求一行，回复一行" => "从偏移量 0 开始的请求",
+            the_answer_may_come_in_pieces "回复可以分几次到达" => "从偏移量 0 开始的请求",
+            the_size_tells_where_the_end_is "由文件大小确定结尾" => "从偏移量 0 开始的请求",
+            an_empty_file_is_a_file "空文件也要保存" => "从偏移量 0 开始的请求",
+            a_refusal_leaves_everything_as_it_was "被拒绝时，目录不变" => "从偏移量 0 开始的请求",
+            nonsense_is_no_file "回复的格式不对，不保存" => "从偏移量 0 开始的请求",
         }
         stage_2 {
-            a_cut_download_goes_on_where_it_stopped "中断后从中断处继续" => "从偏移 0 开始的请求",
+            a_cut_download_goes_on_where_it_stopped "中断后从中断处继续" => "从偏移量 0 开始的请求",
             a_reset_download_goes_on_as_well "复位后也能继续" => "之间的请求，以换行结尾",
             a_killed_download_goes_on_as_well "被强行终止后也能继续" => "之间的请求，以换行结尾",
             ctrl_c_keeps_what_has_come "按 Ctrl-C 保留已收到的部分" => "之间的请求，以换行结尾",
-            a_size_may_be_above_4_gib "文件可以超过 4 GiB" => "从偏移 0 开始的请求",
-            a_long_name_is_a_name "很长的文件名也能用" => "从偏移 0 开始的请求",
-            each_name_has_its_own_part "每个名字有自己的临时文件" => "从偏移 0 开始的请求",
-            a_failure_at_the_end_is_not_for_ever "最后改名失败，下次能完成" => "从偏移 0 开始的请求",
-            a_full_disk_is_an_error "磁盘已满，报告错误" => "从偏移 0 开始的请求",
-            two_at_once_do_no_harm "两个程序同时下载，结果仍完整" => "从偏移 0 开始的请求",
+            a_size_may_be_above_4_gib "文件可以超过 4 GiB" => "从偏移量 0 开始的请求",
+            a_long_name_is_a_name "很长的文件名也能用" => "从偏移量 0 开始的请求",
+            each_name_has_its_own_part "每个名字有自己的临时文件" => "从偏移量 0 开始的请求",
+            a_failure_at_the_end_is_not_for_ever "最后改名失败，下次能完成" => "从偏移量 0 开始的请求",
+            a_full_disk_is_an_error "磁盘已满，报告错误" => "从偏移量 0 开始的请求",
+            two_at_once_do_no_harm "两个程序同时下载，结果仍完整" => "从偏移量 0 开始的请求",
             it_goes_on_with_the_real_server "与 resumable_server 一起：继续下载" => "退出状态码为 1",
         }
         stage_3 {
-            another_version_is_fetched_anew "版本改变，重新下载" => "从偏移 0 开始的请求",
-            the_next_run_knows_the_new_version "下次运行认识新版本" => "从偏移 0 开始的请求",
-            a_changed_file_may_be_gone "文件改变以后又被删除" => "从偏移 0 开始的请求",
-            two_at_once_never_mix_versions "两个程序同时下载，不混合两个版本" => "从偏移 0 开始的请求",
+            another_version_is_fetched_anew "版本改变，重新下载" => "从偏移量 0 开始的请求",
+            the_next_run_knows_the_new_version "下次运行认识新版本" => "从偏移量 0 开始的请求",
+            a_changed_file_may_be_gone "文件改变以后又被删除" => "从偏移量 0 开始的请求",
+            two_at_once_never_mix_versions "两个程序同时下载，不混合两个版本" => "从偏移量 0 开始的请求",
             it_sees_a_change_at_the_real_server "与 resumable_server 一起：版本改变" => "退出状态码为 1",
         }
     }
@@ -136,7 +136,7 @@ impl<'a> Lab<'a> {
     fn asked_again(&self, offset: u64) -> Connection<'a> {
         let request = format!("{offset} {}\n", self.name);
         let told = literal(&request);
-        let expected = format!("从偏移 {offset} 开始的请求，以换行结尾：{told}");
+        let expected = format!("从偏移量 {offset} 开始的请求，以换行结尾：{told}");
         self.asked_for(&expected, offset..=offset).0
     }
 
@@ -157,7 +157,7 @@ impl<'a> Lab<'a> {
     fn goes_on(&self, offsets: RangeInclusive<u64>, line: &str, whole: &[u8]) {
         let client = self.start();
         let (least, most) = (offsets.start(), offsets.end());
-        let expected = format!("偏移在 {least} 到 {most} 之间的请求，以换行结尾");
+        let expected = format!("偏移量在 {least} 到 {most} 之间的请求，以换行结尾");
         let (server, offset) = self.asked_for(&expected, offsets);
         server.sends([line.as_bytes(), &whole[offset as usize..]].concat());
         server.closes();
@@ -487,7 +487,7 @@ fn two_at_once_never_mix_versions(check: &Check) {
         of_second.sends("16 78\nHELLO");
         second.shows("收到消息\n");
         serves(&lab.listener, "16 78\n", new);
-        check.did("此后的连接都得到版本 78，从所要的偏移开始");
+        check.did("此后的连接都得到版本 78，从所要的偏移量开始");
         let old_rest = format!("24 77\n{}", &old[5..]);
         let mut both = [(first, of_first, &*old_rest), (second, of_second, &new[5..])];
         if !is_first_through {

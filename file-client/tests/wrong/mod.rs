@@ -26,7 +26,7 @@ testing::wrong_solutions! {
             "File::create_new(&path)" =>
                 "OpenOptions::new().append(true).create(true).open(&path)",
             "Ok(part) if part.len() == size =>" => "Ok(_) if true =>";
-        a_name_without_its_directory: each_name_has_its_own_part => "从偏移 0 开始的请求",
+        a_name_without_its_directory: each_name_has_its_own_part => "从偏移量 0 开始的请求",
             "prefix(&name.text)" => "prefix(&name.path.to_string_lossy())";
         a_whole_part_is_refused: a_failure_at_the_end_is_not_for_ever => "退出状态码为 0",
             "part.path == path && part.length <= size => part," => "part.path == path && part.length < size => part,\n        Some(part) if part.path == path => return Err(Error::Fatal(\"已有的部分不对\".into())),";
@@ -37,7 +37,7 @@ testing::wrong_solutions! {
             "Ok(part) if part.len() == size =>" => "Ok(_) if true =>";
         empties_the_old_part: two_at_once_never_mix_versions => "全是新版本",
             "Some(part) => return part.delete()" => "Some(part) => return part.file.set_len(0).and_then(|()| fs::rename(&part.path, &path))";
-        the_size_has_32_bits: a_size_may_be_above_4_gib => "从偏移 10 开始的请求",
+        the_size_has_32_bits: a_size_may_be_above_4_gib => "从偏移量 10 开始的请求",
             "let size: i64 =" => "let size: u32 =";
         the_version_has_64_bits: another_version_is_fetched_anew => "程序连接服务器",
             "{prefix}{size}-{version}\"" => "{prefix}{size}-{}\", version as u64";
