@@ -107,14 +107,14 @@ fn every_answer_is_shown(check: &Check) {
 
 fn a_stranger_is_no_answer(check: &Check) {
     let server = check.peer("服务器");
-    let stranger = check.peer("陌生人");
+    let stranger = check.peer("其他地址的程序");
     let (client, typed, client_address) = asked(check, &server, "你好");
     for somebody in [stranger.double(), server.double()].iter().flatten().chain([&stranger]) {
         somebody.sends("", client_address);
     }
     let pause = Duration::from_millis(150);
     let _sending = stranger.keeps_sending("骗你的", client_address, pause);
-    let why = "陌生人发来的既不算回复，也不改变等待的时间";
+    let why = "其他地址发来的既不算回复，也不改变等待的时间";
     tries_again(&server, "你好", typed, 3, why);
     server.sends("真的", client_address);
     client.ends_having_shown(0, &format!("{}\n真的\n", server.address()));
@@ -122,12 +122,12 @@ fn a_stranger_is_no_answer(check: &Check) {
 
 fn a_flood_delays_no_try(check: &Check) {
     let server = check.peer("服务器");
-    let stranger = check.peer("陌生人");
+    let stranger = check.peer("其他地址的程序");
     let (client, typed, client_address) = asked(check, &server, "你好");
     let flood = stranger.keeps_sending("骗你的", client_address, Duration::ZERO);
-    let why = "陌生人不停发送，时间到了也应再次发送";
+    let why = "其他地址的程序不停发送，时间到了也应再次发送";
     tries_again(&server, "你好", typed, 2, why);
-    check.did("陌生人停止发送");
+    check.did("其他地址的程序停止发送");
     drop(flood);
     // Until it has read what is left of the flood, there may be no room for an answer.
     let _sending = server.keeps_sending("真的", client_address, Duration::from_millis(100));
