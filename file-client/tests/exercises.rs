@@ -36,14 +36,14 @@ testing::exercise! {
             a_failure_at_the_end_is_not_for_ever "最后改名失败，下次能完成" => "从偏移量 0 开始的请求",
             a_full_disk_is_an_error "磁盘已满，报告错误" => "从偏移量 0 开始的请求",
             two_at_once_do_no_harm "两个程序同时下载，结果仍完整" => "从偏移量 0 开始的请求",
-            it_goes_on_with_the_real_server "与 resumable_server 一起：继续下载" => "退出状态码为 1",
+            it_goes_on_with_the_real_server "与 resumable_server 一起：继续下载" => "状态码为 1",
         }
         stage_3 {
             another_version_is_fetched_anew "版本改变，重新下载" => "从偏移量 0 开始的请求",
             the_next_run_knows_the_new_version "下次运行认识新版本" => "从偏移量 0 开始的请求",
             a_changed_file_may_be_gone "文件改变以后又被删除" => "从偏移量 0 开始的请求",
             two_at_once_never_mix_versions "两个程序同时下载，不混合两个版本" => "从偏移量 0 开始的请求",
-            it_sees_a_change_at_the_real_server "与 resumable_server 一起：版本改变" => "退出状态码为 1",
+            it_sees_a_change_at_the_real_server "与 resumable_server 一起：版本改变" => "状态码为 1",
         }
     }
 }

@@ -7,7 +7,7 @@ testing::wrong_solutions! {
         any_receipt: a_message_asks_for_a_receipt => "对这一条不算数",
             "receipted(&answer) == Some(packet_number)" => "receipted(&answer).is_some()";
         anybodys_receipt: only_its_own_receipt_counts => "以上都不是", "sender == remote && " => "";
-        refused_lines_are_forgotten: what_cannot_be_sent_is_refused => "退出状态码为 1",
+        refused_lines_are_forgotten: what_cannot_be_sent_is_refused => "状态码为 1",
             "let Some(data) = console::note_failure(gbk::encode(&message))? else { continue };" =>
                 "let data = match gbk::encode(&message) {Ok(data) => data, Err(error) => {console::note(error);continue}};";
         a_short_receipt_only: only_its_own_receipt_counts => "对方已收到", "receipted(&answer) ==" =>

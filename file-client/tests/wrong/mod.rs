@@ -9,9 +9,9 @@ testing::wrong_solutions! {
         waits_for_the_end: the_size_tells_where_the_end_is => "“文件传输完毕\\n”",
             "answer.take(size - part.length);" => "answer;",
             "Ok(0) if rest.limit() == 0 =>" => "Ok(0) if true =>";
-        the_line_has_no_bound: nonsense_is_no_file => "退出状态码为 1",
+        the_line_has_no_bound: nonsense_is_no_file => "状态码为 1",
             "answer.take(MAX_LINE_LEN)" => "answer";
-        an_end_is_the_end: a_cut_download_goes_on_where_it_stopped => "退出状态码为 1",
+        an_end_is_the_end: a_cut_download_goes_on_where_it_stopped => "状态码为 1",
             "Ok(0) if rest.limit() == 0 =>" => "Ok(0) =>",
             "Ok(part) if part.len() == size =>" => "Ok(_) if true =>";
         a_reset_deletes_the_part: a_reset_download_goes_on_as_well => "之间的请求",
@@ -28,10 +28,10 @@ testing::wrong_solutions! {
             "Ok(part) if part.len() == size =>" => "Ok(_) if true =>";
         a_name_without_its_directory: each_name_has_its_own_part => "从偏移量 0 开始的请求",
             "prefix(&name.text)" => "prefix(&name.path.to_string_lossy())";
-        a_whole_part_is_refused: a_failure_at_the_end_is_not_for_ever => "退出状态码为 0",
+        a_whole_part_is_refused: a_failure_at_the_end_is_not_for_ever => "状态码为 0",
             "part.path == path && part.length <= size => part," => "part.path == path && part.length < size => part,\n        Some(part) if part.path == path => return Err(Error::Fatal(\"已有的部分不对\".into())),";
         #[cfg(unix)] // elsewhere there is no such limit
-        writes_as_far_as_it_goes: a_full_disk_is_an_error => "退出状态码为 1",
+        writes_as_far_as_it_goes: a_full_disk_is_an_error => "状态码为 1",
             "if let Err(reason) = part.file.write_all(&buffer[..length])" =>
                 "if let (_, Some(reason)) = (part.file.write_all(&buffer[..length]), None::<io::Error>)",
             "Ok(part) if part.len() == size =>" => "Ok(_) if true =>";

@@ -22,7 +22,7 @@ testing::wrong_solutions! {
             "\"3\" => return Ok(())," => "\"2\" => receive_all(socket),\n\"3\" => return Ok(()),";
         a_wrong_port_ends_it: a_wrong_answer_leads_back_to_the_menu => "再回到菜单",
             "console::note_failure(result)?;" => "result?;";
-        failures_are_forgotten: a_wrong_answer_leads_back_to_the_menu => "退出状态码为 1",
+        failures_are_forgotten: a_wrong_answer_leads_back_to_the_menu => "状态码为 1",
             "console::note_failure(result)?;" =>
                 "if let Err(error @ (Error::Refused(_) | Error::Failed { .. })) = result {console::note(error);}";
         only_the_menu_ends_it: every_end_is_quiet => "程序结束",

@@ -228,12 +228,12 @@ impl Subject<'_> {
             None => Err(format!("{}后{name}仍在运行", seconds(limit))),
             Some(ended) => match ended.status {
                 Some(status) if statuses.contains(&status) => Ok(ended),
-                Some(came) => Err(format!("{name}结束，退出状态码为 {came}")),
-                None => Err(format!("{name}被信号终止，没有退出状态码")),
+                Some(came) => Err(format!("{name}结束，状态码为 {came}")),
+                None => Err(format!("{name}被信号终止，没有状态码")),
             },
         };
         let told = Vec::from_iter(statuses.iter().map(i32::to_string)).join(" 或 ");
-        self.check.expect(format!("{name}结束，退出状态码为 {told}"), came)
+        self.check.expect(format!("{name}结束，状态码为 {told}"), came)
     }
 
     /// What standard output has shown so far.
