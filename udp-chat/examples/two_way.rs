@@ -55,8 +55,8 @@ fn receive_all(socket: &UdpSocket) -> Result<(), Error> {
         let (data, sender) = datagram::receive(socket)?;
         let text = String::from_utf8_lossy(&data);
         let prompt = PROMPT.lock().unwrap_or_else(PoisonError::into_inner);
-        // 光标在提示符或已输入的内容之后，所以先换行。已输入的内容虽然不再显示，仍保存在终端的缓冲
-        // 区中，按回车键后照样交给程序。
+        // 光标在提示符或已输入的内容之后，所以先换行。已输入的内容不再显示，但仍在终端的缓冲区中，
+        // 按回车键后照样交给程序。
         console::print("")?;
         console::print(format!("收到来自{sender}的数据:{text}"))?;
         console::write(prompt.as_bytes())?;
