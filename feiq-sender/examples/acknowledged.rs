@@ -1,10 +1,10 @@
 //! 向飞秋等使用 IP Messenger 协议的程序发送聊天消息，没有收到回执就再次发送。
 //!
-//! 要点：UDP 不保证送达，要由它之上的协议来保证。发送方要求回执，超时就重传。重传时包编号不变：接收
-//! 方由此识别重复的消息，发送方由此知道回执对应哪一条消息。
+//! 要点：UDP 不保证送达，要由上层的协议来保证。发送方要求回执，超时就重传。重传时包编号不变：接收方
+//! 由此识别重复的消息，发送方由此知道回执对应哪一条消息。
 //!
-//! `feiq-sender` 讲义中练习的参考解答。协议：*IP Messenger communication protocol*，草案第 9 版及以
-//! 后，作者 H. Shirouzu。
+//! `feiq-sender` 讲义中练习的参考解答。协议：*IP Messenger communication protocol*，草案第 9 版及
+//! 以后，作者 H. Shirouzu。
 
 use common::{Context, Error, address, console, datagram, gbk};
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// 发往哪里：IP Messenger 的端口。
 const REMOTE: &str = "127.0.0.1:2425";
 
-/// 在哪里接收回执：任意端口，因为接收方应当回复到消息的来源端口。有的程序（iptux）总是回复到端口
+/// 在哪里接收回执：任意端口，因为接收方应当回复到消息的源端口。有的程序（iptux）总是回复到端口
 /// 2425，这时 LOCAL 要用这个端口。
 const LOCAL: &str = "0.0.0.0:0";
 

@@ -1,11 +1,11 @@
 //! 接收并显示飞秋、`feiq-sender` 等使用 IP Messenger 协议的程序发来的聊天消息。
 //!
-//! 要点：接收方必须能处理任何数据报：新版本的消息、重复的消息、根本不是消息的数据报。对方要求的就回
-//! 复，给用户看的就显示，其他的忽略。
+//! 要点：接收方必须能处理任何数据报，包括新版本的消息、重复的消息、根本不是消息的数据报。要求回复的
+//! 就回复，给用户看的就显示，其他的忽略。
 //!
 //! `feiq-sender` 讲义中练习的参考解答。三个阶段：拆开消息，回复 `IPMSG_BR_ENTRY`；显示
-//! `IPMSG_SENDMSG`，发送回执；`is_new` 和各个选项。协议：*IP Messenger communication protocol*，草
-//! 案第 9 版及以后，作者 H. Shirouzu。
+//! `IPMSG_SENDMSG`，发送回执；`is_new` 和各个选项。协议：*IP Messenger communication protocol*，
+//! 草案第 9 版及以后，作者 H. Shirouzu。
 
 use common::{Context, Error, address, console, datagram, gbk};
 use std::collections::VecDeque;
@@ -41,15 +41,15 @@ const IPMSG_RECVMSG: u64 = 33;
 /// 选项：要求对方发送回执。
 const IPMSG_SENDCHECKOPT: u64 = 0x100;
 
-/// 选项：消息发给所有人；消息是自动回复。两种都不发送回执，否则全网络会同时发送，或两个程序会不停地
-/// 互相回复。
+/// 选项：消息发给所有人；消息是自动回复。两种都不发送回执，否则网络中的所有程序会同时发送，或者两个
+/// 程序会不停地互相回复。
 const IPMSG_BROADCASTOPT: u64 = 0x400;
 const IPMSG_AUTORETOPT: u64 = 0x2000;
 
 /// 选项：用户名、主机名、文本是 UTF-8。没有这个选项，飞秋和中文版 IP Messenger 用的是 GBK。
 const IPMSG_UTF8OPT: u64 = 0x80_0000;
 
-/// 最多记住多少条消息，用来识别重复。没有上限，不停地发送就能占满内存；重传在一分钟之内到达。
+/// 最多记住多少条消息，用来识别重复。如果没有上限，不停地发送就能占满内存；重传都在一分钟之内到达。
 const MAX_REMEMBERED: usize = 4096;
 
 const HELP: &str = "\
