@@ -13,21 +13,21 @@ mod wrong;
 
 testing::exercise! {
     acknowledged of "feiq-sender" {
-        a_message_asks_for_a_receipt "消息要求回执" => "命令字为 288 的消息",
-        silence_means_the_same_message_again "没有回执，再次发送同一条消息" => "命令字为 288 的消息",
-        only_its_own_receipt_counts "只认自己这条消息的回执" => "命令字为 288 的消息",
-        other_datagrams_do_not_prolong_the_wait "其他数据报不延长等待" => "命令字为 288 的消息",
+        a_message_asks_for_a_receipt "消息要求回执" => "命令为 288 的消息",
+        silence_means_the_same_message_again "没有回执，再次发送同一条消息" => "命令为 288 的消息",
+        only_its_own_receipt_counts "只认自己这条消息的回执" => "命令为 288 的消息",
+        other_datagrams_do_not_prolong_the_wait "其他数据报不延长等待" => "命令为 288 的消息",
         nobody_at_the_port_is_silence_too "端口不可达按没有回执处理" => "再次发来的“你好”",
-        what_cannot_be_sent_is_refused "不能发送的内容，说明并再次提示" => "命令字为 288 的消息",
+        what_cannot_be_sent_is_refused "不能发送的内容，说明并再次提示" => "命令为 288 的消息",
         #[ignore = "takes half a minute; .ci/run runs it"]
-        after_ten_tries_the_next_message_follows "十次以后放弃，继续下一条" => "命令字为 288 的消息",
+        after_ten_tries_the_next_message_follows "十次以后放弃，继续下一条" => "命令为 288 的消息",
     }
 }
 
 testing::exercise! {
     receiver of "feiq-sender" {
         stage_1 {
-            who_comes_in_is_answered "有人上线，通知自己在线" => "标准错误的第一行给出程序绑定的地址",
+            who_comes_in_is_answered "有用户上线，通知自己在线" => "标准错误的第一行给出程序绑定的地址",
             answers_and_other_commands_are_not_answered "不回复应答和其他命令" => "标准错误的第一行给出程序绑定的地址",
             junk_is_passed_over "忽略格式不对的数据报" => "标准错误的第一行给出程序绑定的地址",
         }
@@ -77,7 +77,7 @@ fn first_message() -> Vec<u8> {
     message(324_244, 288, HELLO)
 }
 
-const FIRST_MESSAGE: &str = "命令字为 288 的消息“你好”（GBK 编码）";
+const FIRST_MESSAGE: &str = "命令为 288 的消息“你好”（GBK 编码）";
 
 /// How long after the first try of a message the others come, in milliseconds; at last, the end of the
 /// tenth.
@@ -130,9 +130,9 @@ fn a_message_asks_for_a_receipt(check: &Check) {
     sender.types("  a:b  ");
     let second = message(324_245, 288, b"  a:b  ");
     receiver.receives_just(&second, "下一条消息，包编号加 1，内容原样");
-    let expected = "这条消息的再次发送（上一条消息的回执多来了一个，对这一条不算数）";
+    let expected = "这条消息的再次发送（多到达的一个是上一条消息的回执，对这一条无效）";
     receiver.receives_just(&second, expected);
-    receiver.receives_just(&second, "这条消息的第 3 次发送（上一条消息的回执对它不算数）");
+    receiver.receives_just(&second, "这条消息的第 3 次发送（上一条消息的回执对它无效）");
     receiver.sends(receipt(324_245), address);
     sender.shows("对方已收到\n请输入内容:对方已收到\n请输入内容:");
 
@@ -179,9 +179,9 @@ fn silence_means_the_same_message_again(check: &Check) {
 
 fn only_its_own_receipt_counts(check: &Check) {
     let receiver = check.peer("接收方");
-    let stranger = check.peer("其他人");
+    let stranger = check.peer("其他地址的程序");
     let (mut sender, since, address) = asked(check, &receiver);
-    check.did("（其他人的回执不算数，接收方接下来的数据报也都不是这条消息的回执）");
+    check.did("（其他地址发来的回执无效，接收方接下来的数据报也都不是这条消息的回执）");
     stranger.sends(receipt(324_244), address);
     if let Some(elsewhere) = receiver.double() {
         elsewhere.sends(receipt(324_244), address);
@@ -205,12 +205,14 @@ fn only_its_own_receipt_counts(check: &Check) {
     receiver.receives_after(since, Duration::from_millis(TRIES[2]), first_message(), expected);
     sender.has_shown("对方已收到", 0);
     // What iptux 0.8.3 sends: with an option of its own, and with a NUL at the end.
+    check.did("（接下来是这条消息的回执：289 的低 8 位是 33，编号后面有一个 NUL）");
     receiver.sends(b"1_iptux 0.8.3:3:root:vm:289:324244\0", address);
     sender.shows("对方已收到\n请输入内容:");
     receiver.forgets_what_has_come();
     sender.types("再见");
     receiver.receives_just(message(324_245, 288, GOODBYE), "下一条消息“再见”");
     // IP Messenger has more to say behind the NUL, and names can be long.
+    check.did("（也是回执：16777249 的低 8 位是 33，NUL 后面还有内容，用户名很长）");
     let long = format!("1:4:{}:vm:16777249:324245\0\0\nUN:root7\n", "r".repeat(5_000));
     receiver.sends(long, address);
     sender.shows("对方已收到\n请输入内容:对方已收到\n请输入内容:");
@@ -218,9 +220,9 @@ fn only_its_own_receipt_counts(check: &Check) {
 
 fn other_datagrams_do_not_prolong_the_wait(check: &Check) {
     let receiver = check.peer("接收方");
-    let stranger = check.peer("其他人");
+    let stranger = check.peer("其他地址的程序");
     let (sender, since, address) = asked(check, &receiver);
-    check.did("（别人发来的这条消息的回执，和接收方发来的别的消息的回执，都不算数）");
+    check.did("（其他地址发来的这条消息的回执，和接收方发来的其他消息的回执，都无效）");
     let often = Duration::from_millis(1);
     let sending = [
         stranger.keeps_sending(receipt(324_244), address, often),
@@ -296,7 +298,7 @@ fn after_ten_tries_the_next_message_follows(check: &Check) {
 
     // Too late: it has been given up.
     receiver.sends(receipt(324_245), address);
-    receiver.receives_just(&third, "“ok”的再次发送（“再见”的回执对它不算数）");
+    receiver.receives_just(&third, "“ok”的再次发送（“再见”的回执对它无效）");
     receiver.sends(receipt(324_246), address);
     sender.shows("对方已收到\n请输入内容:请输入内容:对方已收到\n请输入内容:");
     sender.types_ctrl_d();
@@ -327,7 +329,7 @@ fn read_answer(check: &Check, answer: &[u8], what: &str, command: u32, text: &[u
         (1, parsed(number).is_some(), "包编号，一个数"),
         (2, user == USER, "用户名，按 GBK 编码的“小道士”"),
         (3, host == b"ubuntu", "主机名“ubuntu”"),
-        (4, low == Some(command.into()), &format!("命令字 {command}")),
+        (4, low == Some(command.into()), &format!("命令 {command}")),
         (5, came_text == Some(text), &literal(text)),
     ] {
         if !right {
@@ -365,7 +367,7 @@ fn who_comes_in_is_answered(check: &Check) {
     };
     let first = answered(&newcomer, &message(1, BR_ENTRY, USER));
     // What iptux 0.8.3 sends: options do not change the command, and behind the name there is more.
-    let iptux = check.peer("iptux（命令字带有选项）");
+    let iptux = check.peer("iptux（命令带有选项）");
     let second = answered(&iptux, b"1_iptux 0.8.3:1:root:vm:257:root\0\0icon-tux.png\0utf-8\0");
     let options = 0xfe70_0000 | CAPUTF8 | UTF8;
     let third = answered(&newcomer, &message(2, BR_ENTRY | options, b"\xe4\xbd\xa0"));
@@ -400,13 +402,13 @@ fn answers_and_other_commands_are_not_answered(check: &Check) {
     for (number, command) in (1..).zip(commands) {
         other.sends(message(number, command, USER), address);
     }
-    let expected = "回复本身不再回复（否则没完没了），别的命令也没有回复";
+    let expected = "回复本身不再回复（否则不会停止），其他命令也没有回复";
     expect_no_answer(check, &receiver, &other, expected);
 }
 
 fn junk_is_passed_over(check: &Check) {
-    let (receiver, address, other) = receiving(check, "发来各种数据报的人");
-    check.did("（接下来的数据报都不合格式，应当忽略）");
+    let (receiver, address, other) = receiving(check, "发送各种数据报的程序");
+    check.did("（接下来的数据报格式都不对，应当忽略）");
     let texts = "|1|:|:::::|1:2:3|1:2:a:b:1|1:x:a:b:1:x|1::a:b:1:x|1:2:a:b::x|1:2:a:b:1x:x|\
                  1:2:a:b:x1:x|1:2:a:b:-1:x|1:-2:a:b:1:x|1:+2:a:b:1:x|1:2:a:b:+1:x|\
                  1: 2:a:b:1:x|1:2:a:b:1 :x|1:2:a:b:0x1:x|1:2:a:b:99999999999999999999:x|\
@@ -417,7 +419,7 @@ fn junk_is_passed_over(check: &Check) {
     for junk in [&b"1:2:a:b:\xff:x"[..], &[0xff; 2000], &[b':'; 9_000], &[b'1'; 9_000]] {
         other.sends(junk, address);
     }
-    expect_no_answer(check, &receiver, &other, "不合格式的数据报没有回复");
+    expect_no_answer(check, &receiver, &other, "格式不对的数据报没有回复");
     receiver.has_shown_just::<&str>(&[]);
 }
 
@@ -484,7 +486,7 @@ fn expect_no_more_receipts(check: &Check, receiver: &Subject, others: &[&Peer], 
 
 fn what_is_no_message_is_neither_shown_nor_receipted(check: &Check) {
     let (receiver, address, sender) = receiving(check, "发送方");
-    check.did("（以下是别的命令，或者不合格式，即使带有要求回执的选项，也都应当忽略）");
+    check.did("（以下是其他命令，或者格式不对，即使带有要求回执的选项，也都应当忽略）");
     for command in [0, 2, 3, 4, RECVMSG, 48, 49, 96, 160, SENDMSG << 8] {
         for command in [command, command | SENDCHECK] {
             // Its number is the command, so that a receipt tells which one it is for.
@@ -501,7 +503,7 @@ fn what_is_no_message_is_neither_shown_nor_receipted(check: &Check) {
     for junk in junk.split('|') {
         sender.sends(junk, address);
     }
-    expect_no_more_receipts(check, &receiver, &[&sender], "别的命令和不合格式的数据报没有回执");
+    expect_no_more_receipts(check, &receiver, &[&sender], "其他命令和格式不对的数据报没有回执");
     receiver.has_shown_just(&["小道士@ubuntu:last"]);
 }
 

@@ -61,7 +61,7 @@ fn what_arrives_is_shown_while_the_user_types(check: &Check) {
     arrives(&chat, &peer, "四");
     arrives(&chat, &other, "五");
     chat.types("一直在 ");
-    let expected = "用户输入的内容，一字不差（输入到一半时有消息到来，输入的内容也不应丢失）";
+    let expected = "用户输入的内容，一字不差（输入到一半时有消息到达，输入的内容也不应丢失）";
     let sender = peer.receives_just("  在，一直在 ", expected);
     let address = chat.address();
     let expected = format!("它来自程序绑定的地址 {address}，对方才知道往哪里回");
@@ -96,7 +96,7 @@ fn nothing_is_sent_back(check: &Check) {
     peer.receives_just("完了", "用户输入的内容（此前不应把收到的消息发回来）");
     chat.types_ctrl_d();
     chat.ends(0);
-    peer.has_nothing_more("好友没有收到别的数据报");
+    peer.has_nothing_more("好友没有收到其他数据报");
 }
 
 fn two_of_them_talk(check: &Check) {

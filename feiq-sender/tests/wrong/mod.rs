@@ -4,7 +4,7 @@ testing::wrong_solutions! {
             "        pause = MAX_PAUSE.min(pause * 2);\n" => "";
         one_number_for_all: a_message_asks_for_a_receipt => "包编号加 1",
             "        packet_number += 1;\n" => "";
-        any_receipt: a_message_asks_for_a_receipt => "对这一条不算数",
+        any_receipt: a_message_asks_for_a_receipt => "对这一条无效",
             "receipted(&answer) == Some(packet_number)" => "receipted(&answer).is_some()";
         anybodys_receipt: only_its_own_receipt_counts => "以上都不是", "sender == remote && " => "";
         refused_lines_are_forgotten: what_cannot_be_sent_is_refused => "状态码为 1",
@@ -40,7 +40,7 @@ testing::wrong_solutions! {
             "    let mut remembered = VecDeque::new();" => "    let mut remembered = VecDeque::new();socket.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();";
         short_utf8_only: the_encoding_is_an_option => "长长",
             "String::from_utf8_lossy(field)" => "String::from_utf8_lossy(&field[..field.len().min(4096)])";
-        signs_are_digits: junk_is_passed_over => "不合格式", "    if !field.iter().all(u8::is_ascii_digit) {\n        return None;\n    }\n" => "";
+        signs_are_digits: junk_is_passed_over => "格式不对", "    if !field.iter().all(u8::is_ascii_digit) {\n        return None;\n    }\n" => "";
         hosts_have_one_number: a_repetition_is_receipted_and_not_shown => "全部内容",
             "(sender, message.number)" => "(SocketAddr::from(([0; 4], sender.port())), message.number)";
         remembers_998: repetitions_among_thousands_of_messages => "正好出现 5000 次",
