@@ -3,7 +3,7 @@
 //! The protocol has no length, so the end of the connection is the end of the file, and a crash of
 //! the server would look like it. TCP has two ways to end a connection, though. Closing a socket
 //! whose receive queue is empty sends FIN: an orderly end. Closing a socket that still has unread
-//! bytes sends RST: a reset.
+//! bytes sends RST, a reset, on Linux, macOS and Windows (RFC 9293, SHLD-3; the BSDs send FIN).
 //!
 //! So the client's name is at first only *peeked* at: read, but left in the receive queue. It is
 //! taken out after the last byte of the file has been handed to the kernel. Whatever ends this

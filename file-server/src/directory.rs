@@ -6,7 +6,7 @@
 //! whether it is a regular one, and where it really lies.
 //!
 //! Linux tells in `/proc` where an open file lies. There nothing outside is ever served, and without
-//! `/proc` nothing at all. Other systems do not tell, so there the real path is judged, a moment after
+//! `/proc` nothing at all. Others tell by calls that std lacks, so there the real path is judged, a moment after
 //! the file was opened: somebody who can write in the directory, and exchanges a file for a link and
 //! back at the right moments, could deceive that.
 
