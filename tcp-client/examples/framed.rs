@@ -40,7 +40,8 @@ fn main() -> ExitCode {
 
 fn framed([remote]: [Option<String>; 1]) -> Result<(), Error> {
     let remote = address::remote(remote, REMOTE)?;
-    let mut socket = TcpStream::connect(&remote[..]).context(format!("连接 {}", remote[0]))?;
+    let mut socket =
+        TcpStream::connect(remote.as_slice()).context(format!("连接 {}", remote[0]))?;
     let peer = socket.peer_addr().context("查询对方地址")?;
     socket.set_write_timeout(Some(SEND_TIMEOUT)).context("设置发送超时")?;
     console::note(format!("已连接 {peer}"));

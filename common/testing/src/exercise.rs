@@ -87,10 +87,10 @@ pub const EXERCISES: &[Exercise] = &[
         role: server(10050) },
     Exercise { name: "many_clients", package: "tcp-echo-server", sheet: "tcp-echo-server", usage: "many_clients [LISTEN]",
         role: server(10050) },
-    Exercise { name: "resumable", package: "file-client", sheet: "file-client", usage: "resumable [REMOTE [NAME]]",
-        role: Role::Client(Client { remote: "", port: None, prompt: Some("文件名:"), early_end: 1 }) },
     Exercise { name: "resumable_server", package: "file-server", sheet: "file-server", usage: "resumable_server [LISTEN [DIR]]",
         role: Role::Server { port: 6664, finishes: true } },
+    Exercise { name: "resumable", package: "file-client", sheet: "file-client", usage: "resumable [REMOTE [NAME]]",
+        role: Role::Client(Client { remote: "", port: None, prompt: Some("文件名:"), early_end: 1 }) },
 ];
 
 impl Exercise {

@@ -4,6 +4,9 @@ testing::wrong_solutions! {
             "while !request[..length].contains(&b'\\n') {" => "while length == 0 {";
         the_last_space_ends_the_offset: a_name_may_have_spaces_and_be_long => "全部内容",
             ".position(|byte| *byte == b' ')" => ".rposition(|byte| *byte == b' ')";
+        #[cfg(unix)]
+        the_line_is_trimmed: a_name_may_have_spaces_and_be_long => "全部内容",
+            "line.strip_suffix(b\"\\r\").unwrap_or(line)" => "line.trim_ascii_end()";
         requests_of_1024_bytes: a_name_may_have_spaces_and_be_long => "全部内容",
             "= 20 + 1 + MAX_NAME_LEN + 2;" => "= 1024;";
         no_carriage_return: a_request_may_come_in_pieces => "全部内容",
