@@ -167,7 +167,8 @@ impl Program {
     /// Stops the output of the terminal, as Ctrl-S does: a program that writes to it waits.
     #[cfg(unix)]
     pub fn stop_terminal(&self) {
-        terminal::stop_output(self.terminal.as_ref().expect("it has no terminal"));
+        let terminal = self.terminal.as_ref().expect("it has no terminal");
+        rustix::termios::tcflow(terminal, rustix::termios::Action::OOff).unwrap();
     }
 
     /// Starts the executable `exe` with a standard output that nobody reads, as under `| head -0`.
@@ -220,8 +221,7 @@ impl Program {
     /// Waits until standard output shows `text`.
     #[track_caller]
     pub fn expect(&self, text: &str) {
-        let out = self.out.as_ref().expect("nobody reads the output");
-        if out.wait_within(DEADLINE, |shown, _| shown.contains(text).then_some(())).is_none() {
+        if !self.wait_within(DEADLINE, |shown| shown.contains(text)) {
             self.fail(&format!("标准输出一直没有出现 {text:?}"));
         }
     }

@@ -2,7 +2,6 @@
 
 use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Action, tcflow};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::ffi::OsStringExt;
@@ -22,9 +21,4 @@ pub(crate) fn open() -> (File, File) {
         .open(OsString::from_vec(name))
         .unwrap();
     (File::from(screen), terminal)
-}
-
-/// Stops the output of a terminal, as Ctrl-S does: whoever writes to it waits.
-pub(crate) fn stop_output(terminal: &File) {
-    tcflow(terminal, Action::OOff).unwrap();
 }

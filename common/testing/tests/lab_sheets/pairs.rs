@@ -27,7 +27,10 @@ fn compare(english: &Sheet, chinese: &Sheet) -> Vec<Problem> {
     let mut problems = Vec::new();
     for ((begin, lines), (its_begin, its)) in sections(english).iter().zip(&sections(chinese)) {
         let links = |lines: &[&str], twin: &dyn Fn(&str) -> String| {
-            sorted(lines.iter().flat_map(|line| link_targets(line)).map(twin))
+            let links = lines.iter().flat_map(|line| link_targets(line));
+            let mut twins = Vec::from_iter(links.map(twin));
+            twins.sort();
+            twins
         };
         for (what, one, other) in [
             ("folds and numbers", marks(lines), marks(its)),
@@ -145,10 +148,4 @@ fn twin_of(english: &Sheet, target: &str) -> String {
         _ => pairs.find(|(title, _)| title == anchor).map_or(anchor.into(), |(_, its)| its),
     };
     if anchor.is_empty() { file } else { format!("{file}#{anchor}") }
-}
-
-fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
-    let mut texts = Vec::from_iter(texts);
-    texts.sort();
-    texts
 }
