@@ -46,7 +46,7 @@ impl Line {
             let (words, file) = words.split_at(end);
             parsed.file = file.get(1).map(|file| file.to_string());
             match words.first() {
-                Some(&("cargo" | "python3" | "tcpdump")) => {}
+                Some(&("cargo" | "python3")) => {}
                 other => return Err(format!("{other:?} 不是哪里都有的命令，代码框要标 linux")),
             }
             let words = parsed.real(words, ports);

@@ -43,8 +43,7 @@ pub struct Problem {
 impl Problem {
     /// A problem in this line.
     pub fn new(line: usize, what: impl Display) -> Problem {
-        let what = what.to_string();
-        Problem { line, what }
+        Problem { line, what: what.to_string() }
     }
 }
 
@@ -99,9 +98,11 @@ pub struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Whether its commands are for bash and Linux only: it is marked `console linux`.
+    /// Whether its commands are for bash and Linux only: it is marked `console linux`, or reads a
+    /// capture.
     pub fn needs_linux(&self) -> bool {
         self.language.contains("linux")
+            || self.lines.iter().any(|line| line.starts_with("$ tcpdump "))
     }
 }
 

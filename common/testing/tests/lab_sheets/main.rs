@@ -1,7 +1,7 @@
 //! Holds the lab sheets (the README.md of every program) and the README of the course to the truth:
 //! screens are typed in again, quoted lines looked up, links followed, and each is compared with its
-//! Chinese twin. In other documents, the links.
-#![cfg(target_os = "linux")] // its commands, its paths and its errors stand in the sheets
+//! Chinese twin. In other documents, the links. What needs Linux is passed over elsewhere.
+
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
@@ -27,8 +27,16 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 use tables::{check_fingers, check_quotes};
-use testing::DEADLINE;
 use testing::sheets::{PROGRAMS, Problem, Scripts, Sheet};
+use testing::{DEADLINE, cargo};
+
+/// The rows in which a script does something else on Windows, by their titles.
+const OTHERWISE_ON_WINDOWS: [&str; 4] = [
+    "Close the pipe behind standard output",    // OSError
+    "Answer with more than 1,024 bytes",        // WinError 10040
+    "Just Enter for the IP address",            // WinError 10049
+    "Start it again after it has closed first", // it starts
+];
 
 /// How many sessions of a sheet run at the same time.
 const AT_ONCE: usize = 6;
@@ -42,7 +50,9 @@ fn check(program: &str) {
         problems.extend(check_sections(&sheet, 0));
         problems.extend(check_quotes(&sheet, program));
         problems.extend(check_fingers(&sheet, program));
-        problems.extend(check_exercises(&sheet, program));
+        if cargo().is_some() {
+            problems.extend(check_exercises(&sheet, program));
+        }
     }
     assert_none(told(&sheet, problems));
 }
@@ -53,7 +63,11 @@ fn check_screens(sheet: &Sheet) -> Vec<Problem> {
         Some(directory) => Scripts::of(Path::new(&directory), DEADLINE, &std::env::temp_dir()),
         None => Scripts::stand_ins(),
     };
-    let sessions = sheet.sessions();
+    let mut sessions = sheet.sessions();
+    sessions.retain(|session| {
+        let fold = sheet.fold(session[0].first);
+        !cfg!(windows) || !OTHERWISE_ON_WINDOWS.iter().any(|title| fold.ends_with(title))
+    });
     let mut problems = Vec::new();
     // A few at a time: they wait more than they work.
     for sessions in sessions.chunks(AT_ONCE) {
