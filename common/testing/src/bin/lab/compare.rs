@@ -121,6 +121,7 @@ impl Comparison<'_> {
             let _ = stdin.write_all(input.as_bytes()); // it may not want to know
         }
         let ended = child.wait_with_output().context(doing)?;
-        Ok((ended.status.code(), String::from_utf8_lossy(&ended.stdout).into_owned()))
+        // On Windows, its lines end in \r\n.
+        Ok((ended.status.code(), String::from_utf8_lossy(&ended.stdout).replace('\r', "")))
     }
 }
