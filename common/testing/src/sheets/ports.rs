@@ -93,11 +93,3 @@ fn replace_numbers(text: &str, replace: impl Fn(&str, &str) -> Option<String>) -
     }
     replaced + rest
 }
-
-#[cfg(test)]
-#[test]
-fn reasons_of_the_system_are_left_out() {
-    let shown =
-        "无法绑定 :80：在用：In use (os error 98)\r\nE: [Errno 98] In use\nE: [WinError 10054]";
-    assert_eq!(without_reasons(shown), "无法绑定 :80：在用\nE: \nE: ");
-}
