@@ -175,8 +175,10 @@ impl Program {
     pub fn start_unread(exe: &str, arguments: &[&str]) -> Program {
         let mut command = Command::new(exe);
         command.args(arguments);
-        // Not even its first line finds a reader.
-        let (_, unread) = io::pipe().unwrap();
+        // Not even its first line finds a reader. A process that another thread has just started has
+        // one, until it runs its own program.
+        let (_, mut unread) = io::pipe().unwrap();
+        while unread.write(b"x").is_ok() {}
         command.stdin(Stdio::piped()).stdout(unread).stderr(Stdio::piped());
         let child = launch(&mut command);
         Program::new(format!("{command:?} without a reader"), child, None)
