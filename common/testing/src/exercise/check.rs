@@ -195,7 +195,7 @@ impl Check {
         arguments: &[&str],
     ) -> Option<Subject<'a>> {
         let Some(exe) = solutions::solution(Exercise::find(exercise)?.package, exercise) else {
-            self.skips(&format!("与 {exercise} 一起运行"), "没有它的解答，请自己连起来试");
+            self.skips(&format!("与 {exercise} 一起运行"), "没有参考解答，请用你自己的两个程序试");
             return None;
         };
         let mut command = Command::new(&exe);
