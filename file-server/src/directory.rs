@@ -6,9 +6,9 @@
 //! whether it is a regular one, and where it really lies.
 //!
 //! Linux tells in `/proc` where an open file lies. There nothing outside is ever served, and without
-//! `/proc` nothing at all. Others tell by calls that std lacks, so there the real path is judged, a moment after
-//! the file was opened: somebody who can write in the directory, and exchanges a file for a link and
-//! back at the right moments, could deceive that.
+//! `/proc` nothing at all. Others tell by calls that std lacks, so there the real path is judged, a
+//! moment after the file was opened: somebody who can write in the directory, and exchanges a file for
+//! a link and back at the right moments, could deceive that.
 
 use common::file_name::{MAX_NAME_LEN, is_special};
 use common::{Error, explain};

@@ -1,7 +1,7 @@
 //! What the checks of an exercise run on: the worked solution, the student's own one, and what must
 //! not pass, the unchanged program and some wrong solutions.
 
-use super::{Check, Failure, PATIENCE};
+use super::{Check, Exercise, Failure, PATIENCE};
 use crate::{DEADLINE, example, root, try_build};
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,8 +31,8 @@ impl Check {
     }
 
     /// A check of the student's solution, `PACKAGE/examples/my_EXERCISE.rs`.
-    pub fn of_mine(package: &str, exercise: &str) -> Check {
-        match mine(package, exercise) {
+    pub fn of_mine(exercise: &str) -> Check {
+        match mine(Exercise::find(exercise).unwrap()) {
             Ok(exe) => Check::of(exe, PATIENCE, false),
             Err(problem) => {
                 eprintln!("\n{problem}\n");
@@ -61,24 +61,24 @@ pub fn solution(package: &str, exercise: &str) -> Option<PathBuf> {
 }
 
 /// The executable of the student's solution, or why there is none.
-fn mine(package: &str, exercise: &str) -> Result<PathBuf, String> {
-    let name = format!("my_{exercise}");
+fn mine(exercise: &Exercise) -> Result<PathBuf, String> {
+    let (Exercise { name, package, .. }, path) = (exercise, exercise.told_path());
+    let mine = format!("my_{name}");
     // `cargo lab` has built it, and keeps what is judged apart from what is built meanwhile.
-    if let Some(built) = std::env::var_os(format!("LAB_{name}")) {
+    if let Some(built) = std::env::var_os(format!("LAB_{mine}")) {
         return Ok(built.into());
     }
-    let path = format!("{package}/examples/{name}.rs");
-    if !root().join(&path).exists() {
+    if !exercise.path().exists() {
         return Err(format!(
             "还没有 {path}。先复制一份原来的程序，再在里面写你的解答：\n    \
-             cargo lab start {exercise}\n\
+             cargo lab start {name}\n\
              或者\n    cp {package}/src/main.rs {path}"
         ));
     }
     // One check after the other: cargo builds once, and for the others there is nothing to do.
-    let built = try_build(&["--package", package, "--example", &name]);
+    let built = try_build(&["--package", package, "--example", &mine]);
     let built = built.map_err(|errors| format!("{path} 编译不通过：\n\n{errors}"))?;
-    Ok(built.join("examples").join(crate::executable(&name)))
+    Ok(built.join("examples").join(crate::executable(&mine)))
 }
 
 /// The checks fail on the unchanged program `exe`, each of them at the right place: when it expects
@@ -253,9 +253,7 @@ macro_rules! exercise {
                     #[test]
                     #[ignore = "检查你自己的解答，要加 --ignored 才运行"]
                     fn $check() {
-                        crate::$check(&$crate::exercise::Check::of_mine(
-                            $package, stringify!($exercise)
-                        ));
+                        crate::$check(&$crate::exercise::Check::of_mine(stringify!($exercise)));
                     }
                 )+);)+
             }

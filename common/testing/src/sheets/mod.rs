@@ -98,11 +98,9 @@ pub struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Whether its commands are for bash and Linux only: it is marked `console linux`, or reads a
-    /// capture.
+    /// Whether its commands are for bash and Linux only: it is marked `console linux`.
     pub fn needs_linux(&self) -> bool {
         self.language.contains("linux")
-            || self.lines.iter().any(|line| line.starts_with("$ tcpdump "))
     }
 }
 
