@@ -8,6 +8,7 @@ mod peer;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 #[cfg(unix)]
@@ -71,10 +72,14 @@ fn update(original: &Path, copy: &Path) {
 
 /// `cargo lab` with these arguments.
 fn lab(workspace: &Path, arguments: &[&str]) -> Program {
+    Program::spawn(command(workspace, arguments))
+}
+
+fn command(workspace: &Path, arguments: &[&str]) -> Command {
     let mut lab = cargo().unwrap();
     lab.arg("lab").args(arguments).current_dir(workspace);
     lab.env_remove("CARGO_TARGET_DIR").env("TMPDIR", workspace.join("target"));
-    Program::spawn(lab)
+    lab
 }
 
 #[track_caller]
@@ -232,6 +237,11 @@ fn a_handout_has_no_solutions_and_no_answers_and_works() {
     let run = |arguments: &[&str]| ended(lab(&workspace, arguments));
     let first = run(&["--tsv"]);
     assert_eq!(first.out.matches("\t未开始\t0\t-\n").count(), EXERCISES.len(), "{first:?}");
+    #[cfg(unix)]
+    {
+        let seen = ended(Program::spawn_on_terminal(command(&workspace, &[])));
+        assert!(seen.out.starts_with("\rretry ") && !seen.out.contains('␍'), "{seen:?}");
+    }
     let names = ["README.md", "README.zh-CN.md"];
     let sheets = EXERCISES.iter();
     let sheets =

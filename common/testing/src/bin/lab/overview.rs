@@ -51,7 +51,7 @@ pub fn show(is_table: bool) -> Result<bool, Error> {
             Some(all) => format!("完成，通过 {count} 项，略过 {} 项", all - count),
         };
         let back = if on_terminal { "\r" } else { "" };
-        console::print(format!("{back}{begin}{text}"))?;
+        console::write(format!("{back}{begin}{text}\n").as_bytes())?;
     }
     Ok(all_done)
 }
