@@ -40,7 +40,7 @@ testing::exercise! {
             a_repetition_is_receipted_and_not_shown "重复的消息只发回执，不再显示" => "标准错误的第一行给出程序绑定的地址",
             repetitions_among_thousands_of_messages "几千条消息之后仍能认出重复" => "标准错误的第一行给出程序绑定的地址",
             the_encoding_is_an_option "按选项区分 UTF-8 和 GBK" => "标准错误的第一行给出程序绑定的地址",
-            to_everybody_and_by_a_machine_means_no_receipt "广播和自动应答不发回执" => "标准错误的第一行给出程序绑定的地址",
+            to_everybody_and_by_a_machine_means_no_receipt "广播和自动回复不发回执" => "标准错误的第一行给出程序绑定的地址",
         }
     }
 }

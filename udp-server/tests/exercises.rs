@@ -15,8 +15,8 @@ testing::exercise! {
         answers_are_not_answered "不回复“收到:”开头的消息" => "对“你好”的回复",
         whatever_comes_is_answered "各种内容都原样回复" => "回复",
         a_flood_holds_up_nobody "大量数据报不影响其他客户端" => "偶尔提问的客户端收到回复",
-        a_screen_that_is_not_read_holds_up_nobody "标准输出没有人读取，照常回复" => "此时没有人读取它的输出",
-        the_shortest_note_holds_up_nobody "标准错误没有人读取，照常回复" => "短的回复",
+        a_screen_that_is_not_read_holds_up_nobody "输出暂停，照常回复" => "此时没有人读取它的输出",
+        the_shortest_note_holds_up_nobody "输出暂停，短的数据报也照常回复" => "短的回复",
         the_end_of_the_screen_ends_the_program "标准输出已关闭，程序结束" => "回复",
     }
 }

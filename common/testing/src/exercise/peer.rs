@@ -28,7 +28,7 @@ impl Peer<'_> {
     pub fn double(&self) -> Option<Self> {
         let socket = UdpSocket::bind(("127.0.0.2", self.address().port())).ok()?;
         socket.set_read_timeout(Some(POLL)).unwrap();
-        Some(Peer { name: "端口号相同、地址是 127.0.0.2 的人", socket, ..*self })
+        Some(Peer { name: "端口号相同、地址是 127.0.0.2 的程序", socket, ..*self })
     }
 
     /// Sends a datagram.
