@@ -126,12 +126,25 @@ pub fn check_exercises(sheet: &Sheet, program: &str) -> Vec<Problem> {
     problems
 }
 
-/// What a program imports, by name.
+/// What a program takes from elsewhere: the end of each path, `spawn` of `thread::spawn`.
 fn names(source: &str) -> Vec<String> {
-    let imports = source.lines().filter_map(|line| line.strip_prefix("use "));
-    let words = imports.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
-    let names = words.filter(|word| word.starts_with(char::is_uppercase) || *word == "mpsc");
-    names.map(String::from).collect()
+    let code = source.lines().filter(|line| !line.trim_start().starts_with(['/', '#']));
+    let code = code.collect::<Vec<_>>().join("\n");
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let parts: Vec<&str> = code.split("::").collect();
+    let mut names = Vec::new();
+    for pair in parts.windows(2) {
+        let before = pair[0].rsplit(|c| !is_word(c)).next().unwrap();
+        let own = ["struct", "enum", "type"].map(|kind| format!("{kind} {before}"));
+        if before == "Self" || own.iter().any(|own| code.contains(own)) {
+            continue;
+        }
+        let length = pair[1].find(|c| !is_word(c)).unwrap_or(0);
+        let listed = pair[1].strip_prefix('{').and_then(|rest| rest.split('}').next());
+        let words = listed.unwrap_or(&pair[1][..length]).split(|c| !is_word(c));
+        names.extend(words.filter(|word| !["", "self"].contains(word)).map(String::from));
+    }
+    names
 }
 
 pub fn link_targets(line: &str) -> impl Iterator<Item = &str> {
