@@ -44,7 +44,9 @@ pub fn hand_out(directory: &str) -> Result<bool, Error> {
         copy_file(path, &copy.join(path)).context(format!("复制 {}", path.display()))?;
     }
     for exercise in EXERCISES {
-        fs::create_dir_all(copy.join(exercise.package).join("examples")).context("创建目录")?;
+        let examples = copy.join(exercise.package).join("examples");
+        fs::create_dir_all(&examples).context("创建目录")?;
+        fs::write(examples.join(".gitkeep"), "").context("创建目录")?; // git keeps no empty one
     }
     made.keep();
     console::print(format!("已复制到 {told}，没有参考解答，讲义里没有答案"))?;

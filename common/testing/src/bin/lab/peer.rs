@@ -53,7 +53,7 @@ fn serve(local: SocketAddr, data: &[Vec<u8>], steps: &[&str]) -> Result<(), Erro
     let listener = TcpListener::bind(local).context(format!("监听 {local}"))?;
     console::note(format!("正在监听 {}", listener.local_addr().context("查询本机地址")?));
     if steps[0] == "silent" {
-        return enter("不接受连接：系统替它完成连接，收到的内容留在队列里；按 Enter 结束");
+        return enter("不接受连接；按 Enter 结束");
     }
     for number in 1.. {
         let (socket, client) = listener.accept().context("接受连接")?;
@@ -87,9 +87,10 @@ fn ask(remote: SocketAddr, data: &[Vec<u8>], steps: &[&str]) -> Result<(), Error
     let socket = UdpSocket::bind((local, 0)).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，发往 {remote}"));
-    let times = if steps[0] == "udp-flood" { 10_000 } else { 1 };
+    let flood = ("发送 10000 次，每次", 10_000);
+    let (step, times) = if steps[0] == "udp-flood" { flood } else { ("发送", 1) };
     for data in data {
-        show("发送", data);
+        show(step, data);
         (0..times).try_for_each(|_| datagram::send(&socket, data, remote))?;
         match steps[0] {
             "udp-ask" => drop(receive_from(&socket)?),
@@ -258,7 +259,12 @@ fn show(step: &str, data: &[u8]) {
     let text = |data: &[u8]| if is_gbk { gbk::decode(data) } else { lossy(data) };
     let bytes = |told: &dyn Fn(&[u8]) -> String| match data.len() {
         0..=60 => told(data),
-        length => format!("{} … {}", told(&data[..24]), told(&data[length - 12..])),
+        // Without the halves of characters at the cut.
+        length => format!(
+            "{} … {}",
+            told(&data[..24]).trim_end_matches('\u{fffd}'),
+            told(&data[length - 12..]).trim_start_matches('\u{fffd}')
+        ),
     };
     let (length, encoding) = (data.len(), if is_gbk { "GBK" } else { "" });
     let told = format!("{step} {length} 字节：{}（{encoding}“{}”）", bytes(&hex), bytes(&text));
