@@ -85,14 +85,3 @@ fn a_peer_that_takes_nothing_is_an_error() {
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert!(ended.err.contains("\n无法发送：超时"), "{ended:?}");
 }
-
-#[test]
-fn a_reset_before_an_answer_is_a_failure() {
-    let (mut client, server) = connected();
-    client.type_line("x");
-    testing::reset(server);
-    let ended = client.end();
-    assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert_eq!(ended.out, "输入:");
-    assert!(ended.err.contains("\n无法接收：连接被对方复位："), "{ended:?}");
-}

@@ -55,15 +55,3 @@ fn a_client_that_reads_late_gets_everything() {
     assert_eq!(ended.out.matches('z').count(), sent);
     assert!(ended.out.lines().all(|line| line.len() <= 1024 + 3), "1,024 bytes a line");
 }
-
-#[test]
-fn a_reset_is_told_and_ends_like_a_close_but_with_status_1() {
-    let server = server();
-    let mut client = connect(server.address());
-    client.write_all(b"x").unwrap();
-    testing::reset(client);
-    let ended = server.end();
-    assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert_eq!(ended.out, "b\"x\"\n客户端已关闭\n");
-    assert!(ended.err.contains("连接被对方复位："), "{ended:?}");
-}
