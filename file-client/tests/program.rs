@@ -35,28 +35,6 @@ fn names(directory: &TempDir) -> Vec<String> {
 }
 
 #[test]
-fn what_is_missing_is_asked_for_and_the_file_is_stored() {
-    let directory = tempdir().unwrap();
-    let (listener, address) = listen();
-    let mut client = Program::start_in(directory.path(), EXE, &[]);
-    for line in ["127.0.0.1", &address.port().to_string(), "道士.txt"] {
-        client.type_line(line);
-    }
-    let mut server = accept(&listener);
-    assert_eq!(read(&server, 10), "道士.txt".as_bytes());
-    server.write_all(b"first ").unwrap();
-    client.expect("收到消息\n");
-    server.write_all(b"second").unwrap();
-    drop(server);
-    let ended = client.end();
-    assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert_eq!(ended.out, "ip地址:端口:文件名:收到消息\n文件传输完毕\n");
-    assert_eq!(ended.err, format!("已连接 {address}，下载 道士.txt\n"));
-    assert_eq!(names(&directory), ["道士.txt"]);
-    assert_eq!(fs::read(directory.path().join("道士.txt")).unwrap(), b"first second");
-}
-
-#[test]
 fn answers_that_cannot_be_used_are_asked_for_again() {
     let directory = tempdir().unwrap();
     let (listener, address) = listen();

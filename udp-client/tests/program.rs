@@ -36,14 +36,6 @@ fn the_line_goes_out_and_every_answer_is_shown_until_an_empty_one() {
 }
 
 #[test]
-fn an_empty_line_is_an_empty_datagram() {
-    let server = udp();
-    let mut client = client(&server);
-    client.type_line("");
-    assert_eq!(receive(&server).0, b"");
-}
-
-#[test]
 fn the_longest_datagram_is_sent_and_a_longer_line_is_a_failure() {
     let server = udp();
     let longest = "b".repeat(LONGEST_DATAGRAM);

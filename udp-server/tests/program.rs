@@ -9,23 +9,6 @@ fn server() -> Program {
 }
 
 #[test]
-fn each_datagram_is_shown_and_answered_to_whoever_sent_it() {
-    let mut server = server();
-    let address = server.address();
-    let (one, two) = (udp(), udp());
-    one.send_to("你好".as_bytes(), address).unwrap();
-    server.expect("你好\n");
-    two.send_to(b"two", address).unwrap(); // waits until the first is answered
-    server.type_line("回复一");
-    assert_eq!(receive(&one).0, "回复一".as_bytes());
-    server.expect("two\n");
-    server.type_line("");
-    assert_eq!(receive(&two).0, b"", "an empty line is an empty datagram");
-    let (one, two) = (one.local_addr().unwrap(), two.local_addr().unwrap());
-    assert_eq!(server.shown(), format!("{one}\n你好\n{two}\ntwo\n"));
-}
-
-#[test]
 fn answers_go_to_the_second_argument_where_there_is_one() {
     let (sender, other) = (udp(), udp());
     let reply_to = other.local_addr().unwrap().to_string();

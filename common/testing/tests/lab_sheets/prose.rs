@@ -126,25 +126,21 @@ pub fn check_exercises(sheet: &Sheet, program: &str) -> Vec<Problem> {
     problems
 }
 
-/// What a program takes from elsewhere: the end of each path, `spawn` of `thread::spawn`.
+/// What a program imports, and the end of each path: `spawn` of `thread::spawn`.
 fn names(source: &str) -> Vec<String> {
+    let is_own = |name: &str| {
+        let kinds = ["struct", "enum", "type"];
+        name == "Self" || kinds.iter().any(|kind| source.contains(&format!("{kind} {name}")))
+    };
     let code = source.lines().filter(|line| !line.trim_start().starts_with(['/', '#']));
-    let code = code.collect::<Vec<_>>().join("\n");
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let parts: Vec<&str> = code.split("::").collect();
-    let mut names = Vec::new();
-    for pair in parts.windows(2) {
-        let before = pair[0].rsplit(|c| !is_word(c)).next().unwrap();
-        let own = ["struct", "enum", "type"].map(|kind| format!("{kind} {before}"));
-        if before == "Self" || own.iter().any(|own| code.contains(own)) {
-            continue;
-        }
-        let length = pair[1].find(|c| !is_word(c)).unwrap_or(0);
-        let listed = pair[1].strip_prefix('{').and_then(|rest| rest.split('}').next());
-        let words = listed.unwrap_or(&pair[1][..length]).split(|c| !is_word(c));
-        names.extend(words.filter(|word| !["", "self"].contains(word)).map(String::from));
-    }
-    names
+    let names = code.flat_map(|line| {
+        let words = line.split(|c: char| !c.is_alphanumeric() && !"_:".contains(c));
+        words.filter_map(|word| match word.rsplit_once("::") {
+            Some((before, end)) => (!is_own(before)).then_some(end),
+            None => (line.starts_with("use ") && word != "self" && word != "use").then_some(word),
+        })
+    });
+    names.filter(|name| !name.is_empty()).map(String::from).collect()
 }
 
 pub fn link_targets(line: &str) -> impl Iterator<Item = &str> {
