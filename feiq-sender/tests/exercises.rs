@@ -537,7 +537,7 @@ fn a_repetition_is_receipted_and_not_shown(check: &Check) {
     expect_receipt(check, &sender, 324_244);
     other.sends(message(324_244, 288, b"other"), address);
     expect_receipt(check, &other, 324_244);
-    expect_no_more_receipts(check, &receiver, &[&sender, &other], "每次来到只有一个回执");
+    expect_no_more_receipts(check, &receiver, &[&sender, &other], "每收到一次，只发一个回执");
     let mut shown = vec!["你好", "other", "elsewhere", "smaller", "你好", "quiet", "last"];
     shown.retain(|text| *text != "elsewhere" || elsewhere.is_some());
     let shown = Vec::from_iter(shown.iter().map(|text| format!("小道士@ubuntu:{text}")));

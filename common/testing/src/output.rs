@@ -51,7 +51,7 @@ impl State {
         if !rest.is_empty() {
             self.last.extend_from_slice(rest);
             self.last.drain(..self.last.len().saturating_sub(LAST_KEPT));
-            let note = format!("\n[… 程序不停地输出，共 {} 字节 …]\n", self.length);
+            let note = format!("\n[… 输出太多，共 {} 字节 …]\n", self.length);
             self.kept.extend_from_slice(note.as_bytes());
             self.kept.extend_from_slice(&self.last);
         }
@@ -157,6 +157,6 @@ mod tests {
         let text = output.text();
         assert!(text.len() < MOST_KEPT + LAST_KEPT + 100, "{}", text.len());
         assert!(text.starts_with("beginx") && text.ends_with("xend") && output.is_endless());
-        assert!(text.contains(&format!("程序不停地输出，共 {} 字节", much + 8)));
+        assert!(text.contains(&format!("输出太多，共 {} 字节", much + 8)));
     }
 }

@@ -121,7 +121,7 @@ impl Check {
                 notes += &format!("注意：{name}发生了 panic，原因见它的标准错误\n");
             }
             if out.is_endless() || err.is_endless() {
-                notes += &format!("注意：{name}不停地输出\n");
+                notes += &format!("注意：{name}的输出太多\n");
             }
         }
         report += &format!("\n{notes}期望：{expected}\n实际：{came}\n");

@@ -50,10 +50,10 @@ impl Peer<'_> {
     /// The same, without a word about it in the story.
     #[track_caller]
     pub fn receives_quietly(&self, expected: &str) -> (Vec<u8>, SocketAddr) {
-        let came = self.next_within(self.check.patience);
-        came.unwrap_or_else(|problem| {
-            self.check.expect(format!("{}收到{expected}", self.name), Err(problem))
-        })
+        match self.next_within(self.check.patience) {
+            Ok(came) => came,
+            problem => self.check.expect(format!("{}收到{expected}", self.name), problem),
+        }
     }
 
     /// This datagram comes. Returns its sender.

@@ -82,7 +82,7 @@ impl Comparison<'_> {
         let told = if told.is_empty() {
             "正常".into()
         } else {
-            format!("对话成功，还要改地址\n{told}")
+            format!("对话成功，还要改地址或端口\n{told}")
         };
         Ok((told, status == Some(0)))
     }
