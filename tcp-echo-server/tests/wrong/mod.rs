@@ -34,8 +34,8 @@ testing::wrong_solutions! {
             "client.write_all(&frame(&message))" => "client.write_all(&message)";
         reset_is_a_close: a_reset_is_told => "连接被对方复位",
             "socket.read(&mut length).context(\"接收\")?" => "socket.read(&mut length).unwrap_or(0)";
-        gives_up_after_5_seconds: a_client_that_reads_late_gets_everything => "全部回显",
-            "    console::note(format!(\"客户端 {address} 已连接" => "    client.set_write_timeout(Some(std::time::Duration::from_secs(5))).unwrap();\n    console::note(format!(\"客户端 {address} 已连接";
+        gives_up_after_3_seconds: a_client_that_reads_late_gets_everything => "全部回显",
+            "    console::note(format!(\"客户端 {address} 已连接" => "    client.set_write_timeout(Some(std::time::Duration::from_secs(3))).unwrap();\n    console::note(format!(\"客户端 {address} 已连接";
         reset_ends_without_the_last_line: a_reset_is_told => "客户端已关闭",
             "console::note_failure(echo(&mut client))?;" => "echo(&mut client)?;";
     ]
@@ -63,8 +63,8 @@ testing::wrong_solutions! {
                 "let mut buffer = vec![0; RECV_SIZE];\n    let mut all = Vec::new();",
             "        client.write_all(" =>
                 "        all.extend_from_slice(&buffer[..length]);\n        client.write_all(";
-        gives_up_after_5_seconds: one_that_waits_holds_up_nobody => "空闲的客户端收到回显",
-            "    let mut buffer = vec![0; RECV_SIZE];\n" => "    let mut buffer = vec![0; RECV_SIZE];\n    let limit = Some(Duration::from_secs(5));\n    client.set_read_timeout(limit).unwrap();\n";
+        gives_up_after_3_seconds: one_that_waits_holds_up_nobody => "空闲的客户端收到回显",
+            "    let mut buffer = vec![0; RECV_SIZE];\n" => "    let mut buffer = vec![0; RECV_SIZE];\n    let limit = Some(Duration::from_secs(3));\n    client.set_read_timeout(limit).unwrap();\n";
         a_lock_around_the_sending: one_that_waits_holds_up_nobody => "另一个客户端收到回显",
             "        client.write_all(" => "        static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());\n        let _locked = LOCK.lock().unwrap();\n        client.write_all(";
         #[cfg(unix)] // elsewhere there is no limit

@@ -2,7 +2,7 @@ testing::wrong_solutions! {
     many_peers of "udp-server" [
         silence_ends_it: everybody_is_answered_without_the_keyboard => "再久也不结束",
             "let answering = thread" =>
-                "socket.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();let answering = thread";
+                "socket.set_read_timeout(Some(std::time::Duration::from_secs(3))).unwrap();let answering = thread";
         the_end_of_input_ends_it_later: everybody_is_answered_without_the_keyboard => "再久也不结束",
             "let (queue, waiting)" => "thread::spawn(|| {for _ in std::io::stdin().lines() {}thread::sleep(std::time::Duration::from_secs(1));std::process::exit(0)});let (queue, waiting)";
         answers_of_4096_bytes: whatever_comes_is_answered => "就回复多长", "answer(socket, &data, sender);" =>
