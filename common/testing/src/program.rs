@@ -288,9 +288,7 @@ impl Program {
         self.signal("INT");
         #[cfg(windows)]
         {
-            let Some(mut python) = python() else {
-                return false;
-            };
+            let Some(mut python) = python() else { return false };
             let press =
                 format!("import os, signal; os.kill({}, signal.CTRL_BREAK_EVENT)", self.id());
             let pressed = python.args(["-c", &press]).status().unwrap();

@@ -108,11 +108,6 @@ fn exe(subject: &Exercise) -> String {
     BUILT.join(directory).join(file).to_str().unwrap().into()
 }
 
-/// The executable of the solution with this name.
-fn solution(name: &str) -> String {
-    exe(Exercise::find(name).unwrap())
-}
-
 /// Somebody at the other end.
 struct Peer {
     listener: TcpListener,
@@ -430,7 +425,7 @@ fn resumable_deletes_only_what_it_has_made() {
     let directory = tempdir().unwrap();
     fs::write(directory.path().join("f.1-1.part"), "mine").unwrap();
     let (listener, address) = listen();
-    let resumable = solution("resumable");
+    let resumable = exe(Exercise::find("resumable").unwrap());
     let arguments = [&address.to_string(), "f"];
     let client = Program::start_in(directory.path(), &resumable, &arguments);
     let mut server = accept(&listener);

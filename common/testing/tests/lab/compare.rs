@@ -90,11 +90,8 @@ fn what_is_mistyped_is_told() {
     });
     let gbk = gbk::encode(&source("tcp_client.py").replace("Stands", "代替")).unwrap();
     let mut problems = problems.into_inner().unwrap();
-    problems.extend(problem(
-        "tcp_client",
-        gbk,
-        "第 1 行第 4 列：文件不是用 UTF-8 保存的（像是 GBK）",
-    ));
+    let told = "第 1 行第 4 列：文件不是用 UTF-8 保存的（像是 GBK）";
+    problems.extend(problem("tcp_client", gbk, told));
     assert!(problems.is_empty(), "{problems}");
 }
 
