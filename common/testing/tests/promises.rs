@@ -265,8 +265,10 @@ fn nobody_listening_is_told() {
     on_all(
         |subject| is_client(subject) && is_tcp(subject),
         |subject| {
-            let (listener, address) = listen();
-            drop(listener);
+            // The port of a client: taken, so that no other test gets it, and nobody listens there.
+            let (_listener, server) = listen();
+            let held = connect(server);
+            let address = held.local_addr().unwrap();
             let mut program = Program::start(&exe(subject), &[&address.to_string()]);
             program.type_line("x"); // file-client asks for a name first
             let ended = program.end();
