@@ -131,5 +131,6 @@ fn without_solutions(document: &str) -> String {
     }
     let sentences = kept.replace(". ", ". \0").replace('。', "。\0").replace('\n', "\0\n\0");
     let is_right = |sentence: &&str| !MISSING.iter().any(|missing| sentence.contains(missing));
-    sentences.split('\0').filter(is_right).collect()
+    let kept: String = sentences.split('\0').filter(is_right).collect();
+    kept.replace("\n\n\n\n", "\n\n")
 }
