@@ -11,6 +11,8 @@
 )]
 
 mod chinese;
+#[cfg(target_os = "linux")]
+mod facts;
 mod outdated;
 mod pairs;
 mod prose;

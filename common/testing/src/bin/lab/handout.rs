@@ -13,7 +13,7 @@ use testing::root;
 /// what tests the solutions and the sheets.
 const LEFT_OUT: &str = ".ci .git .github scripts common/testing/TEACHING.md \
      common/testing/TEACHING.zh-CN.md common/testing/tests/promises.rs \
-     common/testing/tests/facts.rs feiq-sender/datagram.svg common/testing/tests/lab common/testing/tests/lab_sheets";
+     feiq-sender/datagram.svg common/testing/tests/lab common/testing/tests/lab_sheets";
 
 /// What belongs to the project beside the packages, where no git tells.
 const TOP: &str = "Cargo.toml Cargo.lock README.md .cargo .clippy.toml .rustfmt.toml .gitignore";

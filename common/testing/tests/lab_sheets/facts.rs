@@ -1,8 +1,5 @@
 //! What the sheets say of the kernel and no screen of theirs shows, seen in a kernel: that of Linux.
 
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use std::process::Command;
 use testing::{Program, python};
 
