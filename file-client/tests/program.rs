@@ -86,10 +86,13 @@ fn the_file_lands_under_its_last_component_in_the_current_directory() {
     fs::create_dir(&inner).unwrap();
     let (client, mut server) = downloading_to(&inner, "../up/name.txt");
     server.write_all(b"x").unwrap();
+    client.expect("收到消息\n"); // once, however much follows
+    server.write_all(b"y").unwrap();
     drop(server);
-    assert_eq!(client.end().status, Some(0));
+    let ended = client.end();
+    assert_eq!((ended.status, &*ended.out), (Some(0), "收到消息\n文件传输完毕\n"), "{ended:?}");
     assert_eq!(names(&outer), ["inner"]);
-    assert_eq!(fs::read(inner.join("name.txt")).unwrap(), b"x");
+    assert_eq!(fs::read(inner.join("name.txt")).unwrap(), b"xy");
 }
 
 /// What the user already has stays as it is until the whole new file is there.

@@ -36,12 +36,14 @@ fn the_line_goes_out_and_every_answer_is_shown_until_an_empty_one() {
 }
 
 #[test]
-fn the_longest_datagram_is_sent_and_a_longer_line_is_a_failure() {
+fn the_empty_and_the_longest_datagram_are_sent_and_a_longer_line_is_a_failure() {
     let server = udp();
     let longest = "b".repeat(LONGEST_DATAGRAM);
-    let mut first = client(&server);
-    first.type_line(&longest);
-    assert_eq!(receive(&server).0, longest.as_bytes());
+    for line in ["", &longest] {
+        let mut client = client(&server);
+        client.type_line(line);
+        assert_eq!(receive(&server).0, line.as_bytes());
+    }
 
     let mut client = client(&server);
     client.type_line(&(longest + "b"));

@@ -13,9 +13,11 @@ fn answers_go_to_the_second_argument_where_there_is_one() {
     let (sender, other) = (udp(), udp());
     let reply_to = other.local_addr().unwrap().to_string();
     let mut server = Program::start(EXE, &["127.0.0.1:0", &reply_to]);
-    sender.send_to(b"x", server.address()).unwrap();
-    server.type_line("there");
-    assert_eq!(receive(&other).0, b"there");
+    for answer in ["there", ""] {
+        sender.send_to(b"x", server.address()).unwrap();
+        server.type_line(answer);
+        assert_eq!(receive(&other).0, answer.as_bytes());
+    }
 }
 
 #[test]
