@@ -111,6 +111,7 @@ fn a_flood_holds_up_nobody(check: &Check) {
 const WAITING: usize = 512;
 const IN_THE_PIPE: usize = 200;
 const SENT: usize = 2_000;
+const LENGTH: usize = 2_000; // bytes each
 
 fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     let mut server = check.start(&[ANY_PORT]);
@@ -119,7 +120,7 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
     server.types_ctrl_d();
     server.is_not_read();
     let most = WAITING + IN_THE_PIPE;
-    check.did(format!("客户端甲发送 {SENT} 个 2000 字节的数据报，每次等到回复再发下一个；从第 {most} 个起，每次还先发两个太长而无法回复的（Windows 上除外）"));
+    check.did(format!("客户端甲发送 {SENT} 个 {LENGTH} 字节的数据报，每次等到回复再发下一个；从第 {most} 个起，每次还先发两个太长而无法回复的（Windows 上除外）"));
     let too_long = vec![b'x'; LONGEST_DATAGRAM];
     let mut unanswered = 0;
     let limit = 6 * check.patience();
@@ -134,7 +135,7 @@ fn a_screen_that_is_not_read_holds_up_nobody(check: &Check) {
             one.socket().send_to(&too_long, address).unwrap();
             unanswered += 1;
         }
-        let data = format!("{number:0>2000}");
+        let data = format!("{number:0>LENGTH$}");
         one.socket().send_to(data.as_bytes(), address).unwrap();
         let expected = format!("第 {number} 个回复（此时没有人读取它的输出）");
         let (came, _) = one.receives_quietly(&expected);
@@ -189,7 +190,7 @@ fn the_shortest_note_holds_up_nobody(check: &Check) {
 
 /// The numbers that have been shown, in their order.
 fn numbers(shown: &str) -> impl Iterator<Item = usize> {
-    let texts = shown.lines().filter(|line| line.len() == 2000);
+    let texts = shown.lines().filter(|line| line.len() == LENGTH);
     texts.filter_map(|text| text.trim_start_matches('0').parse().ok())
 }
 

@@ -70,7 +70,7 @@ fn update(original: &Path, copy: &Path) {
     }
 }
 
-/// `cargo lab` with these arguments.
+/// `cargo lab` with these arguments, running.
 fn lab(workspace: &Path, arguments: &[&str]) -> Program {
     Program::spawn(command(workspace, arguments))
 }

@@ -10,7 +10,7 @@ use testing::exercise::EXERCISES;
 use testing::root;
 
 /// What is not handed out: what is built, what is for teachers and for those who work on the project,
-/// what tests the solutions and the sheets.
+/// what tests the solutions and the sheets, and the picture of an answer.
 const LEFT_OUT: &str = ".ci .git .github scripts common/testing/TEACHING.md \
      common/testing/TEACHING.zh-CN.md common/testing/tests/promises.rs \
      feiq-sender/datagram.svg common/testing/tests/lab common/testing/tests/lab_sheets";

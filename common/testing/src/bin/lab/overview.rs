@@ -13,21 +13,18 @@ pub fn show(is_table: bool) -> Result<bool, Error> {
     let mut all_done = true;
     for exercise in EXERCISES {
         let Exercise { name, package, .. } = exercise;
-        let begin = format!("{name:<18}{package:<17}");
         // On a terminal the line grows with each check; "\r" goes back to its beginning.
-        let grow = |text: String| {
-            if !on_terminal {
-                return Ok(());
-            }
-            console::write(format!("\r{begin}{text}").as_bytes())
-        };
+        let back = if on_terminal { "\r" } else { "" };
+        let write =
+            |text: &str| console::write(format!("{back}{name:<18}{package:<17}{text}").as_bytes());
+        let grow = |text: &str| if on_terminal { write(text) } else { Ok(()) };
         if exercise.path().exists() {
-            grow("正在编译……".into())?;
+            grow("正在编译……")?;
         }
         let mut count = 0;
         let state = examine(exercise, false, |all, _, outcome| {
             count += usize::from(matches!(outcome, Outcome::Passed));
-            grow(format!("通过 {count} 项，共 {all} 项"))
+            grow(&format!("通过 {count} 项，共 {all} 项"))
         })?;
         let (state, all, next) = match state {
             State::NotBegun => ("未开始", None, "start"),
@@ -50,8 +47,7 @@ pub fn show(is_table: bool) -> Result<bool, Error> {
             Some(all) if all == count => format!("完成，{all} 项检查全部通过"),
             Some(all) => format!("完成，通过 {count} 项，略过 {} 项", all - count),
         };
-        let back = if on_terminal { "\r" } else { "" };
-        console::write(format!("{back}{begin}{text}\n").as_bytes())?;
+        write(&(text + "\n"))?;
     }
     Ok(all_done)
 }

@@ -87,8 +87,10 @@ fn ask(remote: SocketAddr, data: &[Vec<u8>], steps: &[&str]) -> Result<(), Error
     let socket = UdpSocket::bind((local, 0)).context(format!("绑定 {local}"))?;
     let local = socket.local_addr().context("查询本机地址")?;
     console::note(format!("已绑定 {local}，发往 {remote}"));
-    let flood = ("发送 10000 次，每次", 10_000);
-    let (step, times) = if steps[0] == "udp-flood" { flood } else { ("发送", 1) };
+    let (step, times) = match steps[0] {
+        "udp-flood" => ("发送 10000 次，每次", 10_000),
+        _ => ("发送", 1),
+    };
     for data in data {
         show(step, data);
         (0..times).try_for_each(|_| datagram::send(&socket, data, remote))?;
